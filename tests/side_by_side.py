@@ -13,11 +13,11 @@ from fallline.textbook.schedules import schedule
 
 
 def training(objective, optimizer="gradient_descent", *, steps, starts, settings=None, schedule_="constant", rows=None,
-             dtype="float64"):  # fmt: skip
+             dtype="float64", full_loss=False):  # fmt: skip
     """Runs of an objective; settings are numbers or lists, by flat name."""
     values = {name: value if np.ndim(value) == 0 else np.asarray(value) for name, value in (settings or {}).items()}
     how = fl.method(optimizer, schedule(schedule_), steps).with_(values)
-    return Training(as_objective(objective), how, steps, np.asarray(starts, dtype=float), rows, dtype)
+    return Training(as_objective(objective), how, steps, np.asarray(starts, dtype=float), rows, dtype, full_loss)
 
 
 def train(objective, optimizer="gradient_descent", *, measures=("final_loss",), target=None, threads=None, progress=None,

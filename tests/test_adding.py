@@ -150,12 +150,12 @@ assert "grid" in json.dumps(study_schema())
 
 state, notes = changed_state({"data": {"kind": "grid"}}, "data.kind", default_state(), {})
 assert "The loss is now squared error: the targets are values." in notes, notes
-split = {"features": [], "test_share": 0.0, "split_seed": 0}
+split = {"features": [], "test_share": 0.0, "split_seed": 0, "label_noise": 0.0, "subset": 0, "draw_seed": 0}
 assert state["data"] == {"kind": "grid", "grid": "x*y", "side": 12} | split
 assert read_state(json.loads(state.text)) == state
 plan = resolve_state(state, {})
 group = next(g for g in describe_controls(plan, None, state)["groups"] if g["name"] == "data")
-assert [f["key"] for f in group["fields"]] == ["data.kind", "data.grid", "data.side", "data.features", "data.test_share"]
+assert [f["key"] for f in group["fields"]] == ["data.kind", "data.grid", "data.side", "data.features", "data.test_share", "data.label_noise", "data.subset"]
 assert {"value": "grid", "label": "formula on a grid"} in group["fields"][0]["options"], group["fields"][0]["options"]
 
 saved = study_of(state, view_spec(plan, state.view, 4), {})

@@ -93,11 +93,16 @@ def test_wrong_use_is_a_sentence():
         fl.compare("quadratic", {"a": {}}, starts=0)
 
 
-def test_minibatches_are_those_of_a_descent() -> None:
+@pytest.mark.parametrize("replacement", [False, True])
+def test_minibatches_are_those_of_a_descent(replacement: bool) -> None:
     data = fl.generate("three-gaussians")
-    result = fl.compare("2-3-2-3", data, ["adam", "momentum"], starts=5, steps=30, batch=4, seed=3)
+    result = fl.compare(
+        "2-3-2-3", data, ["adam", "momentum"], starts=5, steps=30, batch=4, seed=3, replacement=replacement
+    )
     start = fl.draw_starts(result.objective, 5, 3)[2]
-    run = fl.descend(result.objective, "adam", start=start, steps=30, batch=4, seed=3)
+    run = fl.descend(result.objective, "adam", start=start, steps=30, batch=4, seed=3, replacement=replacement)
     np.testing.assert_array_equal(result.losses["adam"][2], run.losses)
-    many = fl.compare("2-3-2-3", data, ["adam"], starts=200, steps=30, batch=4, seed=3)  # compiled
+    many = fl.compare(
+        "2-3-2-3", data, ["adam"], starts=200, steps=30, batch=4, seed=3, replacement=replacement
+    )  # compiled
     np.testing.assert_allclose(many.losses["adam"][:5], result.losses["adam"], rtol=1e-9)

@@ -14,10 +14,15 @@ import fallline as fl
 from fallline.cli.app import main
 from fallline.data import Dataset
 from fallline.errors import DataError, UsageError
+from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.python import to_python
 from fallline.experiment.formats.toml import parse, to_toml
+from fallline.lab.changed import changed_state
+from fallline.lab.controls.groups import describe_controls
 from fallline.lab.initial_state import initial_state
+from fallline.lab.resolved_state import resolve_state
 from fallline.live import check_page
+from fallline.maps.map import compute_map
 from fallline.report.collect import collect
 
 RNG = np.random.default_rng(0)
@@ -235,3 +240,62 @@ def test_a_study_and_the_command_line(tmp_path, capsys):
     assert len(m.run_at(5, 0.3).objective.data) == 5
     assert main(["map", str(file), "--x", "samples=5,21"]) == 2
     assert "samples must be at most 20" in capsys.readouterr().err
+
+
+def test_fixed_noise_and_a_fixed_subset_are_one_cell_of_the_axes_through_every_door(tmp_path, capsys):
+    """The cell (samples 7, label noise 0.3) of a map with seed 4; as a study, as its Python lines, and by flags."""
+    drawn = "label_noise = 0.3\nsubset = 7\ndraw_seed = 4\n"
+    fixed = STUDY.replace("[[maps]]", drawn + "[[maps]]").replace('y = "samples=5..20:log"', 'y = "seed=4..5"')
+    fixed = fixed.replace("generalization_gap", "final_loss").replace('size = "2x3"', 'size = "2x2"')
+    study = parse(fixed)
+    assert parse(to_toml(study)) == study
+    whole = fl.generate("moons", samples=20).split(0.5)
+    wanted = fl.map(
+        objective_of(study).network,
+        whole,
+        x=("samples", [7]),
+        y=("label_noise", [0.3]),
+        seed=4,
+        steps=3,
+        learning_rate=0.01,
+    )
+    made = compute_map(build_map(study.maps[0], objective_of(study)))
+    assert made["final_loss"][0, 0] == wanted["final_loss"][0, 0]
+    assert made.spec.objective.data.name == "moons with label noise 0.3"
+    text = "\n".join(line for line in to_python(study).splitlines() if not line.startswith("m.plot"))
+    assert ".split(0.5, seed=0).with_label_noise(0.3, seed=4).subset(7, seed=4)" in text
+    exec(compile(text, "lines", "exec"), {})
+    hashes = {made.sha256, capsys.readouterr().out.split()[0]}
+    file = tmp_path / "study.toml"
+    file.write_text(fixed.replace(drawn, ""))
+    flags = ["--label-noise", "0.3", "--subset", "7", "--draw-seed", "4"]
+    assert main(["map", str(file), *flags, "--json"]) == 0
+    hashes.add(json.loads(capsys.readouterr().out)["sha256"])
+    assert len(hashes) == 1
+
+
+def test_data_are_not_changed_twice(tmp_path, capsys):
+    noisy = STUDY.replace("[[maps]]", "subset = 7\n[[maps]]")
+    with pytest.raises(UsageError, match=r"maps\[1\]: subset must be 0 in a map with the axis samples"):
+        parse(noisy)
+    file = tmp_path / "study.toml"
+    file.write_text(STUDY)
+    assert main(["map", str(file), "--y", "label_noise=0,0.1", "--label-noise", "0.2"]) == 2
+    assert (
+        "label_noise must be 0 in a map with the axis label_noise, which changes the same; got 0.2"
+        in capsys.readouterr().err
+    )
+    assert main(["map", str(file), "--y", "momentum=0..0.9", "--label-noise", "1.2"]) == 2
+    assert "label_noise must be at most 1" in capsys.readouterr().err
+
+
+def test_the_lab_has_controls_of_noise_and_subset():
+    data = {"kind": "generated", "name": "moons", "samples": 20, "label_noise": 0.2}
+    state, _ = changed_state({"data": data}, "data.label_noise", None, {})
+    resolved = resolve_state(state, {})
+    keys = [f["key"] for g in describe_controls(resolved, None, state)["groups"] for f in g["fields"]]
+    assert keys.index("data.label_noise") + 2 == keys.index("data.subset") + 1 == keys.index("data.draw_seed")
+    assert resolved.objective.data == fl.generate("moons", samples=20).with_label_noise(0.2)
+    plain, _ = changed_state(state.json | {"data": data | {"label_noise": 0.0}}, "data.label_noise", state, {})
+    fields = [f["key"] for g in describe_controls(resolve_state(plain, {}), None, plain)["groups"] for f in g["fields"]]
+    assert "data.draw_seed" not in fields

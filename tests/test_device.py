@@ -73,9 +73,10 @@ def test_a_plan_reaches_no_bit(device, plan):
 
 
 @pytest.mark.parametrize("plan", [None, DevicePlan(together=2, team=4, block=32)])
-def test_minibatches_give_the_processors_bits(device, plan):
+@pytest.mark.parametrize("full_loss", [False, True])
+def test_minibatches_give_the_processors_bits(device, plan, full_loss):
     rows = np.random.default_rng(0).integers(0, 7, (4, 3))
-    same(small_problem(), "adam", rows=rows, steps=4, plan=plan)
+    same(small_problem(), "adam", rows=rows, steps=4, plan=plan, full_loss=full_loss)
 
 
 @pytest.mark.parametrize(("sizes", "options"), [("2-5-4-3", {}), ("2-9-3", {"loss": "squared_error", "bias": False}),

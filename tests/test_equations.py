@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.special import erf
 from sympy.core.function import AppliedUndef
 
+import fallline as fl
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.readings.symbols import SAMPLE, SAMPLES
+from fallline.readings.symbols import SAMPLE, SAMPLES, symbol
 from fallline.settings import SETTINGS
 from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS
@@ -25,6 +26,7 @@ from fallline.textbook.schedules import SCHEDULES
 from fallline.user_code import records as own
 from fallline.views.equations import Equations, equations
 from fallline.views.equations.rules import setting_symbol
+from fallline.views.equations.steps import step_sections, values_of
 
 MODULES = [{"erf": erf, "total": np.sum}, "numpy"]
 
@@ -237,6 +239,51 @@ def test_a_losss_gradient_is_the_derivative_of_its_equation(loss):
         assert value_of(e.right.xreplace(outputs), at, {}, 1) == pytest.approx(derived, rel=1e-12)
 
 
+@pytest.mark.parametrize(("how", "parametrization"), [
+    (fl.method("momentum", "cosine", 3, learning_rate=0.2, **{"learning_rate.2": 0.05}), "mup"),
+    (fl.method("adamw", "step_decay", 3, learning_rate={1: 0.1, 2: 0.03}, weight_decay=0.5), "standard"),
+    (fl.method("gradient_descent", learning_rate=0.4), "mup"),
+    (fl.method("gradient_descent", learning_rate=0.4), "standard"),
+], ids=str)  # fmt: skip
+def test_the_updates_of_layers_are_those_that_are_run(how, parametrization):
+    """The printed equations, evaluated weight by weight, give the weights of a run after three steps."""
+    net = Network.of("2-4-3", activation="tanh", parametrization=parametrization, base_width=2)
+    problem = fl.objective(net, fl.generate("three-gaussians", samples=5))
+    keywords = {k: v for k, v in how.keywords.items() if len(how.learning_rates) < 2 or k != "learning_rate"}
+    run = fl.descend(problem, how.optimizer.name, start=fl.draw_starts(problem, 1)[0], steps=3, **keywords,
+                     schedule={"name": how.schedule.name} | how.schedule_settings)  # fmt: skip
+    page = step_sections(how, net)
+    values = {e.left: float(e.right) for e in values_of(how).equations}
+    rates = {e.left.name: float(e.right.subs(values)) for section in page.rates for e in section.equations}
+    assert len(rates) == (
+        0 if not how.learning_rates and parametrization == "standard" else 2 + (parametrization == "mup")
+    )
+    layers = np.array(net.layer_of)
+    weights = np.concatenate(
+        [[part] * w.size for l in net.unpack(np.arange(net.parameter_count)) for part, w in (("W", l.W), ("b", l.b))]
+    )
+    state = {e.left.name.partition("_")[0]: 0.0 for section in page.start for e in section.equations}
+    for k in (0, 8, 13, 26):  # a weight and a bias of each layer
+        w, own = run.path[0][k], dict.fromkeys(state, 0.0)
+        letter = rf"\varepsilon^{{({layers[k]})}}"
+        rate = rates.get(
+            letter, rates.get(f"{letter}_{{{weights[k]}}}", values[setting_symbol(SETTINGS["learning_rate"])])
+        )
+        for t in range(3):
+            plan = {sympy.Symbol("t", positive=True, integer=True): t + 1, **values, symbol(r"\varepsilon", "l"): rate}
+            of_step = [float(e.right.subs(plan)) for section in page.schedule for e in section.equations]
+            now = {"t": t, r"\varepsilon^{(l)}": rate, r"\varepsilon^{(l)}_{t+1}": (of_step or [rate])[0], "w_{t}": w}
+            now |= {
+                r"\varepsilon_{t+1}": now[r"\varepsilon^{(l)}_{t+1}"],
+                "g_{t}": problem.loss_and_gradient(run.path[t])[1][k],
+            }
+            now |= {f"{name}_{{t}}": value for name, value in own.items()} | {s.name: v for s, v in values.items()}
+            for e in page.update.equations:
+                now[e.left.name] = float(e.right.subs({s: now[s.name] for s in e.right.free_symbols}))
+            w, own = now["w_{t+1}"], {name: now[f"{name}_{{t+1}}"] for name in own}
+            assert w == pytest.approx(run.path[t + 1][k], rel=1e-9)
+
+
 def test_rosenbrock_as_published():
     x, y = sympy.symbols("x y", real=True)
     dx, dy = equations("rosenbrock").section("partial").equations
@@ -315,6 +362,17 @@ def test_the_picture_takes_the_colour_around_it_and_its_own_names():
     whole = xml.dom.minidom.parseString(page.svg())
     assert len(whole.getElementsByTagName("svg")) == 3
     assert "<svg" in page._repr_html_()
+
+
+def test_a_picture_has_every_letter_of_a_formula_with_words():
+    """A space has no shape of its own, and a name with an underscore is one word."""
+    page = equations("leaky_relu")
+    (section,) = page.sections
+    assert page.mathml().count("leaky&#x0005F;relu") == 2
+    picture = section.svg()
+    assert set(re.findall(r'href="#([^"]+)"', picture)) == set(re.findall(r' id="([^"]+)"', picture))
+    signs = "leaky_relu(z)={zifz>00.01zotherwise" + "leaky_relu′(z)={1ifz>00.01otherwise"
+    assert picture.count("<use") == len(signs)
 
 
 def test_text_keeps_to_the_columns_and_aligns_its_signs():

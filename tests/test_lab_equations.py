@@ -101,3 +101,19 @@ def test_every_piece_can_be_drawn_and_the_pieces_are_the_formula(form):
     pieces = [p for b in written.blocks for row in b["rows"] for p in (row["left"], *row["right"])]
     assert all(p["svg"].startswith("<svg") for p in pieces)
     assert '<symbol id="' in written.symbols
+
+
+def test_layers_with_learning_rates_of_their_own():
+    """Rates on both axes: the update is that of a layer, and the numbers of a run are those of its layers."""
+    axis = {"low": 1e-4, "high": 1e-1, "scale": "log"}
+    plane = {"x": {"name": "learning_rate.1"} | axis, "y": {"name": "learning_rate.2"} | axis}
+    written, _ = sections({"map": plane})
+    assert written["Update"]["v_{t+1}"] == r"\alpha v_{t} + \varepsilon^{(l)} g_{t}"
+    assert written["Learning rates of the layers"][r"\varepsilon^{(2)}"] == r"\varepsilon_{2}"
+    numbered, run = sections({"map": plane, "schedule": "cosine"}, step=2)
+    rates = numbered["Learning rates of the layers"]
+    assert [rates[rf"\varepsilon^{{({layer})}}"] for layer in (1, 2)] == [tex(0.001), tex(0.5)]
+    assert not any(
+        r"\varepsilon_{3}" in row for row in numbered["Learning rate of step t"]
+    )  # layers have none in common
+    assert run.method.learning_rates[2] == 0.5

@@ -181,15 +181,25 @@ def test_a_page_of_the_users_own_compiles():
     same_as_numpy(fl.objective(lambda x, y: x**2 + 10 * (y - x**2) ** 2), "gradient_descent", learning_rate=1e-3)
 
 
-def test_minibatches_equal_the_numpy_reading():
+@pytest.mark.parametrize("full_loss", [False, True])
+@pytest.mark.parametrize("replacement", [False, True])
+def test_minibatches_equal_the_numpy_reading(replacement, full_loss):
     problem = small_problem()
     start = fl.draw_starts(problem, 1)[0]
-    run = fl.descend(problem, start=start, steps=9, batch=5, seed=3, learning_rate=0.1)
+    draws = {"replacement": replacement, "full_loss": full_loss}
+    run = fl.descend(problem, start=start, steps=9, batch=5, seed=3, learning_rate=0.1, **draws)
     from fallline import random
 
-    rows = random.batches(3, len(problem.data), 5, 9)
-    got = train(problem, steps=9, starts=start, rows=rows, settings={"learning_rate": 0.1}, measures=("history",))
+    rows = random.batches(3, len(problem.data), 5, 9, replacement=replacement)
+    rates = {"learning_rate": 0.1}
+    got = train(problem, steps=9, starts=start, rows=rows, settings=rates, measures=("history",), full_loss=full_loss)
     assert got["history"][0] == pytest.approx(run.losses, rel=1e-12)
+    whole = np.array([problem.loss(w) for w in run.path])
+    assert (np.abs(run.losses - whole) < 1e-12).all() == full_loss
+    assert run.extend(4).losses == pytest.approx(
+        fl.descend(problem, start=start, steps=13, batch=5, seed=3, learning_rate=0.1, **draws).losses, rel=1e-15
+    )
+    assert ("single minibatches" in run.outcome.sentence) != full_loss or "diverged" in run.outcome.kind
 
 
 def test_measures_follow_from_the_history():

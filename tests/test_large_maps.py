@@ -250,6 +250,31 @@ def test_every_pixel_of_every_tile_is_a_cell(whole, kept, folder):
         assert (pixels == wanted).all(), path
 
 
+def test_the_page_of_an_unfinished_map_knows_which_tiles_there_are(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(tile_pyramid, "SIDE", 32)
+    monkeypatch.setattr("fallline.live.tile_page.SIDE", 32)
+    with MapWriter.create_or_resume(tmp_path / "part.fallmap", SPEC) as file:
+        for tile in [tile for tile in layout(SPEC, 256) if tile.stride == 1][:9]:
+            file.add(SPEC, tile, {name: whole.plane(name)[tile.indices()[::-1]].copy() for name in SPEC.names})
+    place = tmp_path / "folder"
+    made = write_tile_folder(LargeMap.open(tmp_path / "part.fallmap"), place)
+    figure = json.loads(
+        re.search(r'type="application/json"[^>]*>(.*?)</script>', (place / "index.html").read_text(), re.DOTALL)[1]
+    )
+    there = {path.relative_to(place).with_suffix("").as_posix() for path in place.glob("*/*/*.png")}
+    assert len(there) == made["tiles"]
+    rows, columns = SPEC.shape
+    lacking = 0
+    for z in range(made["levels"]):
+        wide = 32 << made["levels"] - 1 - z
+        for i, j in np.ndindex(-(-columns // wide), -(-rows // wide)):
+            x, y = i, 2**z - 1 - j
+            absent = any(f"{z - up}/{x >> up}/{y >> up}" in figure["absent"] for up in range(z + 1))
+            assert (f"{z}/{x}/{y}" in there) != absent
+            lacking += absent
+    assert 0 < len(figure["absent"]) < lacking
+
+
 def test_its_page_requests_nothing_but_pictures(folder, kept):
     text = (folder / "index.html").read_text()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]

@@ -14,8 +14,11 @@ from fallline.measures.outcome import judge
 from fallline.measures.statistics import Statistics, diverged_at
 from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.samples.array_recovery import RecoveredArrays
+from fallline.readings.machine.samples.node_arrays import Product
 from fallline.readings.machine.target import this_host
 from fallline.runs.descent import descend
+from fallline.runs.programs import Recipe, program_of
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -108,6 +111,19 @@ def test_shapes_and_layouts_give_one_hash(sizes, bias):
     assert len(hashes) == 1
     run = descend(target, "momentum", start=start(target), steps=6, learning_rate=0.001)
     np.testing.assert_allclose(got["history"][0], run.losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_networks_whole_gradient_is_found_as_arrays(activation, loss):
+    """Operands in another order for some units once left a layer as thousands of scalars, which compiled for 9 seconds."""
+    network = Network.of("2-6-5-3", activation=activation, loss=loss)
+    recipe = Recipe(network, OPTIMIZERS["gradient_descent"], SCHEDULES["constant"], ("learning_rate",))
+    samples = program_of(recipe).objective
+    arrays = RecoveredArrays([*enumerate([samples.loss, *samples.gradient])])
+    assert {outer.shape for outer in arrays.outers} == {(2, 6), (6, 5), (5, 3)}
+    assert [total.count for total in arrays.rest] == [1, 6, 5, 3]
+    assert sum(isinstance(array, Product) for array in arrays.order) == 5
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.errors import UsageError
-from fallline.experiment.map_spec import map_spec
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.cell_training import training_of
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map
@@ -116,7 +116,7 @@ def test_coarse_comes_first():
 
 def test_run_at_has_the_bits_of_the_cell():
     for dtype in ("float32", "float64"):
-        m = compute_map(small(dtype=dtype, batch=7))
+        m = compute_map(small(dtype=dtype, batch=7, replacement=dtype == "float32", full_loss=dtype == "float32"))
         for x, y in [(0.003, 0.4), (0.02, 0.0), (0.5, 0.88)]:
             run = m.run_at(x, y)
             cell = m.cell(x, y)
@@ -173,7 +173,10 @@ def test_share_of_diverged_starts_with_its_interval():
     np.testing.assert_allclose(m["final_loss"][1, 2], np.median(losses), rtol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["initial_scale", "l2", "learning_rate.2", "start.b1[1]", "start.W1[0,2]"])
+@pytest.mark.parametrize(
+    "name",
+    ["initial_scale", "initial_offset", "initial_offset.1", "l2", "learning_rate.2", "start.b1[1]", "start.W1[0,2]"],
+)
 def test_every_kind_of_axis_reaches_the_run(name):
     m = train_map(
         SEED, x=f"{name}=0.1..0.5", y="learning_rate=0.001..0.01", size=(3, 2), steps=5, start=fl.notebook_start(SEED)
@@ -185,10 +188,49 @@ def test_every_kind_of_axis_reaches_the_run(name):
     want = start.copy()
     if name.startswith("start."):
         want[SEED.labels.index(name.removeprefix("start."))] = m.x.values[1]
+    if name.startswith("initial_offset"):
+        want[: 9 if name.endswith(".1") else None] += m.x.values[1]
     np.testing.assert_array_equal(run.start, want * m.x.values[1] if name == "initial_scale" else want)
     other = fl.descend(run.objective, run.method.optimizer, start=run.start, steps=5, **run.method.settings,
                        **{f"learning_rate.{k}": v for k, v in run.method.learning_rates.items()})  # fmt: skip
     np.testing.assert_allclose(run.losses, other.losses, rtol=1e-9)
+
+
+def test_offsets_are_added_after_the_scale_and_a_layers_own_stands_in_the_place_of_the_other():
+    start, data = fl.notebook_start(SEED), {"size": (2, 1), "steps": 3, "learning_rate": 1e-3}
+    plane = {"x": ("initial_offset.1", [0.0, 2.0]), "y": ("initial_scale", [0.5])}
+    m = train_map(SEED, **plane, initial_offset=1.0, start=start, **data)
+    half = 0.5 * start
+    np.testing.assert_array_equal(m.run_at(2.0, 0.5).start, np.concatenate([half[:9] + 2, half[9:] + 1]))
+    np.testing.assert_array_equal(m.run_at(0.0, 0.5).start, np.concatenate([half[:9], half[9:] + 1]))
+    again = rebuild_map_spec(*m.spec.describe())
+    assert again.initial_offsets == {"initial_offset": 1.0}
+    assert again.sha256 == m.spec.sha256
+    plane = {"x": ("initial_offset", [0.0]), "y": ("seed", [1])}
+    zero = train_map(SEED, **plane, initial="glorot_normal", **data).run_at(0.0, 1).start
+    assert zero.tobytes() == fl.draw_starts(SEED, 1, 1, initial="glorot_normal")[0].tobytes()
+    with pytest.raises(SettingError, match="where every layer has an initial offset of its own"):
+        train_map(
+            SEED, x="initial_offset.1=0..1", size=2, initial_offset=1, **{"initial_offset.2": 3, "initial_offset.3": 3}
+        )
+    with pytest.raises(UnknownNameError, match=r"got 'initial_offset\.4'"):
+        train_map(SEED, x="learning_rate=0..1", size=2, **{"initial_offset.4": 3})
+
+
+def test_minibatches_with_replacement_and_losses_of_all_samples():
+    draws = {"replacement": True, "full_loss": True}
+    m = compute_map(small(batch=4, seed=3, **draws))
+    assert rebuild_map_spec(*m.spec.describe()).sha256 == m.spec.sha256 != small(batch=4, seed=3).sha256
+    assert not {"replacement", "full_loss", "initial_offset"} & small(batch=4).describe()[0].keys()
+    run = m.run_at(0.02, 0.5)
+    want = fl.descend(SEED, "momentum", start=run.start, steps=12, batch=4, seed=3, **run.method.settings, **draws)
+    np.testing.assert_allclose(run.losses, want.losses, rtol=1e-9)
+    np.testing.assert_allclose(run.losses, [SEED.loss(w) for w in run.path], rtol=1e-12)
+    np.testing.assert_allclose(run.gradient_norms, want.gradient_norms, rtol=1e-9)
+    assert m.spec.work > small(batch=4).work
+    for name in draws:
+        with pytest.raises(SettingError, match=f"{name} is about minibatches; give batch, or leave {name} out"):
+            small(**{name: True})
 
 
 def test_schedule_on_an_axis():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -72,6 +73,41 @@ def test_a_part_that_was_stopped_goes_on(tmp_path, whole):
     assert [str(part) for part in merged.missing] == ["1/3"]
     compute_map(SPEC, out=first, part=Part(1, 3))
     assert fl.merge_maps([first], tmp_path / "whole.fallmap").map.sha256 == whole
+
+
+DATA = fl.generate("moons", samples=12, noise=0.3)
+NET = fl.Network.of("2-3-2", activation="tanh", reduction="mean")
+RATES = "learning_rate=0.05..5:log"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is forked and kills itself")
+@pytest.mark.parametrize(("axes", "measures", "more"), [
+    ({"x": RATES, "y": "optimizer=gradient_descent,adam"}, ["sharpness_times_rate", "largest_sharpness"], {"batch": 6}),
+    ({"x": ("samples", [4, 7, 9, 12]), "y": "parametrization=standard,ntk,mean_field,mup"}, ["sharpness", "final_loss"], {}),
+    ({"x": "samples=4..12", "y": "label_noise=0..0.6"}, ["sharpness", "accuracy"], {"seed": 3}),
+], ids=["sharpness", "parametrization", "noise"])  # fmt: skip
+def test_a_killed_part_goes_on_and_parts_merge_to_one_hash_whatever_the_axes_and_measures(
+    tmp_path, axes, measures, more
+):
+    spec = map_spec(fl.NetworkObjective(NET, DATA), **axes, size=4, steps=9, measures=measures, **more)
+    calm = compute_map(spec)
+    assert all(np.unique(calm[name]).size > 1 for name in calm.spec.names)  # cells of one value would merge to anything
+    files = [tmp_path / f"{k}.fallmap" for k in (1, 2, 3)]
+    child = os.fork()
+    if not child:
+        for number, _ in enumerate(growing(Map(spec, files[0]), part=Part(1, 3), threads=1, tile_cells=1)):
+            if number == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    with MapFile.open(files[0]) as file:
+        kept = len(file.keys())
+    for k, file in enumerate(files, start=1):
+        compute_map(spec, out=file, part=Part(k, 3), threads=k % 2 + 1)
+    assert 0 < kept < len(Part(1, 3).tiles(spec))
+    merged = fl.merge_maps(files, tmp_path / "whole.fallmap")
+    assert (merged.map.complete, merged.map.sha256) == (True, calm.sha256)
+    assert fl.load_map(tmp_path / "whole.fallmap").sha256 == calm.sha256
 
 
 def test_missing_parts_are_named_whatever_order_files_come_in(tmp_path):

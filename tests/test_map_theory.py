@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from fallline import random
 from fallline.errors import UsageError
 from fallline.maps.boundary import boundary, box_counting_dimension
 from fallline.maps.fractal import PRESETS, fractal_objective, fractal_spec, preset
@@ -84,15 +85,18 @@ def test_the_convergence_measure_is_the_papers():
         np.testing.assert_allclose(m.cell(x, m.y.values[1])["convergence"], want, rtol=1e-9)
 
 
-def _published_measure(W0, W1, X, T, rates, steps, activation):
-    """The measure written out from the paper's notebook: the losses before each of so many steps."""
-    losses = []
-    for _ in range(steps):
+def _published_measure(W0, W1, X, T, rates, steps, activation, rows=None):
+    """The measure written out from the paper's notebook: the losses of all rows before each of so many steps."""
+    losses, (whole_X, whole_T) = [], (X, T)
+    for step in range(steps):
+        if rows is not None:
+            full = np.tanh(whole_X @ W0 / np.sqrt(16) * np.sqrt(2)) @ W1 / 16
+            X, T = (whole_X[rows[step]], whole_T[rows[step]]) if step < len(rows) else (whole_X, whole_T)
         Z = X @ W0 / np.sqrt(16)
         A = np.tanh(Z * np.sqrt(2)) if activation == "tanh" else np.maximum(Z, 0) * np.sqrt(2)
         slope = np.sqrt(2) * (1 - A**2) if activation == "tanh" else np.sqrt(2) * (Z > 0)
         out = A @ W1 / 16
-        losses.append(((out - T) ** 2).mean())
+        losses.append(((out - T) ** 2).mean() if rows is None else ((full - whole_T) ** 2).mean())
         D = 2 * (out - T) / len(X)
         dW1 = A.T @ D / 16
         dW0 = X.T @ ((D @ W1.T / 16) * slope) / np.sqrt(16)
@@ -103,7 +107,9 @@ def _published_measure(W0, W1, X, T, rates, steps, activation):
     return -v.sum() if v[-20:].mean() < 1 else (1 / v).sum()
 
 
-@pytest.mark.parametrize("name", ["fractal-tanh", "fractal-relu", "fractal-single-row"])
+@pytest.mark.parametrize(
+    "name", ["fractal-tanh", "fractal-relu", "fractal-single-row", "fractal-minibatch", "fractal-init-offset"]
+)
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 def test_a_preset_is_the_papers_experiment(name):
     """39 updates have the losses that the notebook records of 40 steps: it records none after the last one."""
@@ -111,10 +117,13 @@ def test_a_preset_is_the_papers_experiment(name):
     spec = chosen.spec(3, size=5, steps=39)
     start, data = spec.start, spec.objective.data
     W0, W1 = start[:256].reshape(16, 16), start[256:].reshape(16, 1)
+    rows = random.batches(3, 272, 16, 39, replacement=True) if name == "fractal-minibatch" else None
     m = compute_map(spec)
     for i, j in ((0, 0), (1, 2), (4, 1), (4, 4)):
-        rates = m.x.values[i], m.y.values[j]
-        want = _published_measure(W0, W1, data.X, data.T, rates, 40, chosen.activation)
+        rates, first = (m.x.values[i], m.y.values[j]), W0
+        if name == "fractal-init-offset":  # as in the paper's text: added once
+            rates, first = (m.y.values[j],) * 2, W0 + m.x.values[i]
+        want = _published_measure(first, W1, data.X, data.T, rates, 40, chosen.activation, rows)
         np.testing.assert_allclose(m.values[j, i], want, rtol=1e-6)
 
 
@@ -126,4 +135,5 @@ def test_the_presets_are_the_papers_variants():
         "fractal-linear": ((16, 16), None, 1.17),
         "fractal-single-row": ((1, 16), None, 1.41),
         "fractal-minibatch": ((272, 16), 16, 1.55),
+        "fractal-init-offset": ((272, 16), None, 1.98),
     }

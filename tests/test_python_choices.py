@@ -557,6 +557,33 @@ def test_studies_and_the_lab():
         initial_state(study, None)
 
 
+OFFSETS = """title = "Offsets"
+[network]
+units = [2, 3, 3]
+activations = ["tanh"]
+loss = "cross_entropy"
+[data]
+name = "three-gaussians"
+[[maps]]
+x = "learning_rate=0.001..1:log"
+y = "initial_offset.1=-1..1"
+"initial_offset.2" = 0.5
+size = "3x2"
+steps = 2
+"""
+
+
+def test_offsets_in_studies_and_the_lab():
+    study = parse(OFFSETS)
+    assert parse(to_toml(study)) == study
+    assert "'initial_offset.2': 0.5" in to_python(study)
+    with pytest.raises(UsageError, match=r"the lab cannot show a map with initial_offset\.2 for all cells"):
+        initial_state(study, None)
+    state = initial_state(parse(OFFSETS.replace('"initial_offset.2" = 0.5', "")), None)[0]
+    assert state["map"]["y"]["name"] == "initial_offset.1"
+    assert to_python(study).count("initial_offset") == 2
+
+
 def fl_report(study):
     """The maps of a study's results."""
     from fallline.report.collect import collect

@@ -183,6 +183,7 @@ MISTAKES = [
     (NET.replace("2-3-3", "2-3-2"), 4, ["3 columns", "2 such units"]),
     (NET + "ratio = 0.5", 7, ["noise"]),
     (NET + "file = 'x.csv'", 4, ["either name", "or file"]),
+    (NET + "[[fits]]\nreplacement = true", 7, ["replacement is about minibatches; give batch, or leave replacement out"]),
     (NET + "[[fits]]\nbatch = 16", 8, ["batch", "at most the number of samples, 15", "16"]),
     (NET + "[[fits]]\n'learning_rate.9' = 0.1", 7, ["learning_rate.9", "1 to 2"]),
     (NET + "[example]\nsamples = [[1, 2]]\nW1 = [[1]]", 7, ["W1", "(2, 3)", "(1, 1)"]),

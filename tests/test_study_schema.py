@@ -23,7 +23,7 @@ jsonschema = pytest.importorskip("jsonschema")
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "studies").glob("*.toml"))
 
 BEYOND = (
-    "formula = 'open(x)'", "formula = 'x^99'", "start = [1, 2, 3]", "draw = 'notebook_normal' }", "batch = 5", "[[1, 0], [0, 1]]",
+    "formula = 'open(x)'", "formula = 'x^99'", "start = [1, 2, 3]", "draw = 'notebook_normal' }", "batch = 5", "replacement = true", "[[1, 0], [0, 1]]",
     "of = 'z', value = 'x' }]", "value = 'exec(x)' }]", "quantity = 'end', value = 'x' }]",
     "[[comparisons.methods]]\n[[comparisons.methods]]", "y = 'start.x=0..1'", "'three-gaussians'\nsamples = 5\n", "batch = 16",
     "'learning_rate.9' = 0.1", "W1 = [[1]]", "samples = [[1, 2], [3]]",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 import fallline as fl
 from fallline import plotting, views
@@ -509,3 +510,16 @@ def test_dark_is_better(name, dark):
     colours = m.plot().image.cmap
     lightness = [sum(colours(end)[:3]) for end in (0.0, 1.0)]
     assert int(lightness[1] < lightness[0]) == dark
+
+
+def test_labels_of_listed_values_do_not_touch():
+    x = ("learning_rate", [0.001, 0.01, 0.011, 0.0112, 0.05, 0.1])
+    m = fl.map("booth", x=x, y=("momentum", [0, 0.1, 0.9, 0.95, 0.96]), optimizer="momentum", steps=2)
+    ax = Figure(figsize=(5, 4)).subplots()
+    m.plot(ax=ax)
+    ax.figure.canvas.draw()
+    for side, wanted in ((ax.xaxis, ["0.001", "0.05", "0.1"]), (ax.yaxis, ["0", "0.1", "0.9"])):
+        shown = [label for label in side.get_ticklabels() if label.get_text()]
+        boxes = [label.get_window_extent() for label in shown]
+        assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+        assert {*wanted} <= {label.get_text() for label in shown}

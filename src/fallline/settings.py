@@ -193,6 +193,7 @@ SETTINGS: dict[str, Setting] = {
             slider=Slider(1, 32),
         ),
         Setting("initial_scale", "s", "factor on the start's parameters", 1.0, slider=Slider(0.1, 3)),
+        Setting("initial_offset", "o", "number added to the start's parameters", 0.0, slider=Slider(-3, 3)),
         Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True, slider=Slider(0, 99)),
         Setting("steps", "T", "number of updates", 100, 0, 10**9, whole=True, slider=Slider(1, 500, "log")),
         Setting("starts", "N", "number of random starts", 1000, 1, whole=True, slider=Slider(1, 50, "log")),

@@ -94,6 +94,11 @@ def test_a_reader_puts_the_numbers_in_on_a_phone(chromium: Any, tmp_path: Path) 
     rate = panel.locator(".equation").first
     assert rate.text_content() == "=0.06"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = axe.Axe().run(page, ".equations", options={"resultTypes": ["violations"]}).response["violations"]
+        assert found == [], scheme
     panel.get_by_label("put the numbers in").uncheck()
     panel.locator(".equation svg").first.wait_for()
     assert not errors

@@ -110,6 +110,9 @@ def test_axes_that_the_lab_does_not_have(live):
         {"x": "learning_rate.2=1e-4..1e-2:log", "y": "learning_rate=1e-4..1e-2:log"},
         {"x": "steps=3..9", "y": "batch=5..40"},
         {"x": "seed=0..30"},
+        {"x": "initial_offset.2=-2..2", "y": "initial_offset=-1..1"},
+        {"x": "initial_offset=-1..1", "y": "initial_scale=0..2", "initial_offset.1": 0.3},
+        {"x": "learning_rate=1e-4..1e-2:log", "y": "momentum=0..0.9", "replacement": True, "full_loss": True},
     ]
     for plane in planes:
         own = {"start": start} if plane["x"] != "seed=0..30" else {}

@@ -16,6 +16,8 @@ from fallline.experiment.map_spec import map_spec
 from fallline.live import write_tile_folder
 from fallline.maps.large import LargeMap
 from fallline.maps.map import compute_map
+from fallline.maps.tiles import layout
+from fallline.maps.writer import MapWriter
 
 from .conftest import Server
 
@@ -170,3 +172,23 @@ def test_the_lab_serves_it_and_trains_a_run_again(folder: Folder, lab_of_map: Se
     folder.page.locator(".map-plot").press("Enter")
     folder.until(lambda: readout.inner_text().partition(": ")[2] in run.inner_text())
     assert folder.wrong == []
+
+
+def test_a_page_of_an_unfinished_map_requests_only_what_is_there(folder: Folder, tmp_path: Path) -> None:
+    whole = compute_map(SPEC)
+    with MapWriter.create_or_resume(tmp_path / "part.fallmap", SPEC) as file:
+        for tile in [tile for tile in layout(SPEC) if tile.stride == 1][:6]:
+            file.add(SPEC, tile, {name: whole.plane(name)[tile.indices()[::-1]].copy() for name in SPEC.names})
+    write_tile_folder(LargeMap.open(tmp_path / "part.fallmap"), tmp_path / "tiles")
+    assert '"absent":[]' not in (tmp_path / "tiles" / "index.html").read_text(encoding="utf-8")
+    there = {path.relative_to(tmp_path / "tiles").as_posix() for path in (tmp_path / "tiles").glob("*/*/*.png")}
+    folder.open((tmp_path / "tiles" / "index.html").as_uri())
+    for u in (0.1, 0.9):
+        folder.page.get_by_role("button", name="Whole map").click()
+        folder.page.mouse.move(*folder.place(u, u))
+        for _ in range(4):
+            folder.page.mouse.wheel(0, -300)
+        folder.page.wait_for_timeout(200)
+    folder.until(lambda: any(name.startswith("3/") for name in folder.tiles))
+    assert {name for name in folder.tiles if name.endswith(".png") and name[0].isdigit()} <= there
+    assert not folder.wrong

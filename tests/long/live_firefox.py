@@ -126,6 +126,19 @@ def use(tries: Tries, firefox: Firefox) -> None:
     changed("a slider trains the map again", slide, pixels)
     changed("zooming trains finer cells", lambda: by_tab("[aria-label='Zoom in']"), pixels)
     changed("a run steps back", lambda: by_tab("[aria-label='Step back']"), "document.querySelector('.step').innerText")
+    panel = "document.querySelector('.equations')"
+    changed(
+        "the numbers are put into the equations", lambda: firefox.click(".equations .check input"), f"{panel}.innerText"
+    )
+    firefox.until(f"{panel}.querySelectorAll('h3').length > 1 && !{panel}.querySelector('.old')")
+    equation = firefox.ask(
+        f"[...{panel}.querySelectorAll('math')].filter(m => m.getBoundingClientRect().width > 20).length"
+    )
+    tries.expect("formulas with numbers have a width", equation > 5, of=equation)
+    tries.expect("the equations stay within the page", firefox.ask(SIDEWAYS) <= 0, of=firefox.ask(SIDEWAYS))
+    if tries.pictures:
+        firefox.ask(f"({panel}.scrollIntoView(), 0)")
+        (tries.pictures / "numbers.png").write_bytes(firefox.screenshot())
     changed("the map plays", lambda: firefox.ask(f"{PLAY}.click()"), pixels)
 
 

@@ -68,7 +68,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     rows = []
-    for name, X, T, kind in sorted(sources, key=lambda s: s[1].size):
+    for name, (X, T, kind) in sorted(sources, key=lambda source: source[1][0].size):
         begun = time.process_time()
         found = row(X, T, kind, settings, options.outer_folds, options.starts)
         rows.append(found)

@@ -14,12 +14,14 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 default_role = "code"
+smartquotes_action = "qe"  # quotes and ellipses; two hyphens begin an option
 
 myst_enable_extensions = ["colon_fence", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
 napoleon_google_docstring = False
+napoleon_use_param = False  # "x, y" stays one entry
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 autodoc_member_order = "bysource"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import fallline
 from fallline.data.generated import GENERATED
 from fallline.measures.measure import MEASURES
 from fallline.settings import SETTINGS, Setting
+from fallline.textbook.initial import Initial
 
 __all__ = ["FAMILIES", "GROUPS", "python_page", "write_pages"]
 
@@ -146,7 +148,12 @@ def _member(name: str, record: Any, *, headed: bool = True) -> str:
     """A member of a family: its name, equations, text and settings."""
     label = getattr(record, "label", "") or name.replace("_", " ")
     function = next(
-        (f for f in map(record.__dict__.get, ("step", "function", "page", "factor", "powers")) if callable(f)), None
+        (
+            f
+            for f in map(record.__dict__.get, ("step", "function", "page", "factor", "powers", "deviation"))
+            if callable(f)
+        ),
+        None,
     )
     doc = inspect.getdoc(function) or ""
     prose = (
@@ -155,11 +162,21 @@ def _member(name: str, record: Any, *, headed: bool = True) -> str:
         else [doc.split("\n\n")[0]]
     )
     text = "\n\n".join(part for part in prose if not part.startswith("Settings:"))
-    parts = [f"### {label}\n", f"`{name}`\n", _equations(record), _safe(text) + "\n"]
+    parts = [f"### {label}\n", f"`{name}`\n", _equations(record), _safe(text) + "\n", _drawn(record)]
     if declared := getattr(record, "declared", None):
         rows = [_setting_row(setting) for setting in declared.values()]
         parts.append(table(("setting", "meaning", "default", "range"), rows))
     return "\n".join(part for part in parts if part.strip())
+
+
+def _drawn(record: Any) -> str:
+    """What a distribution of initial weights draws, beside its factor."""
+    if not isinstance(record, Initial):
+        return ""
+    z = {"normal": "z is normal", "uniform": "z is uniform in [-1, 1)", "zeros": "z is 0"}[record.variates]
+    biases = "biases are drawn like weights" if record.biases else "biases are 0"
+    order = ", from the last layer to the first" if record.order == "backward" else ""
+    return f"{z}; {biases}{order}.\n"
 
 
 def _equations(record: Any) -> str:
@@ -186,6 +203,7 @@ def _commands() -> str:
     from fallline.cli.app import app
 
     text: str = app.generate_docs(output_format="markdown")
+    text = re.sub(r"^(fallline [\w ]+?) -m \S+", r"\1", text, flags=re.MULTILINE)  # how this process was started
     before, _, rest = text.partition("## Table of Contents")
     _, _, rest = rest.partition("**Commands**")  # the sidebar has the contents
     return (before + "**Commands**" + rest).replace("# fallline\n", "# Command line\n", 1)

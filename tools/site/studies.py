@@ -11,10 +11,10 @@ from fallline.experiment.formats.schema import study_schema
 __all__ = ["studies_page"]
 
 TABLES = {
-    "Network": "`[network]`", "Generated": "`[data]`, generated", "Table": "`[data]`, a table of your own",
-    "Points": "`[data]`, points", "ShownLandscape": "`[landscape]`", "Run": "`[[fits]]` and `[[descents]]`",
+    "Network": "`[network]`", "Generated": "`[data]` (generated)", "Table": "`[data]` (a table of your own)",
+    "Points": "`[data]` (points)", "ShownLandscape": "`[landscape]`", "Run": "`[[fits]]` and `[[descents]]`",
     "Comparison": "`[[comparisons]]`", "NamedMethod": "`[[comparisons.methods]]`", "Map": "`[[maps]]`",
-    "Draw": "A start that is drawn", "Schedule": "A schedule", "Example": "`[example]`", "Figure": "A published figure",
+    "Draw": "A start that is drawn", "Schedule": "A schedule", "Example": "`[example]`", "Figure": "Published figures",
 }  # fmt: skip
 """Definitions of the schema, and what stands in a file for each."""
 INTRODUCTION = """# Study files
@@ -39,7 +39,7 @@ measures = ["minimum"]
 ```
 
 The [gallery](../gallery/index.md) has more, for every kind of map. A key without a default is required unless its meaning says
-otherwise.
+otherwise. N in a key is the number of a layer, from 1.
 """
 
 
@@ -61,9 +61,13 @@ def _keys(definition: dict[str, Any]) -> str:
     rows = []
     for name, key in definition.get("properties", {}).items():
         default = "" if name in required or "default" not in key else _value(key["default"])
-        rows.append((f"`{name}`", key.get("description", ""), _kind(key), default))
-    for pattern in definition.get("patternProperties", {}):
-        rows.append((f"`{pattern}`", "further keys of this form", "", ""))
+        own = f"`[[{name}]]`"
+        kind = own if own in _kind(key) else _kind(key)  # one record may serve tables of several names
+        rows.append((f"`{name}`", key.get("description", ""), kind, default))
+    for pattern, key in definition.get("patternProperties", {}).items():
+        name = pattern.removeprefix("^(").removesuffix(")$").replace("[0-9]+", "N").replace(r"\.", ".")
+        names = [name.replace("(.N)?", end) for end in ("", ".N")] if "(" in name else [name]
+        rows.append((", ".join(f"`{n}`" for n in names), key.get("description", ""), _kind(key), ""))
     return table(("key", "meaning", "value", "default"), rows)
 
 
@@ -72,41 +76,58 @@ def _value(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if value in ("", [], {}):
         return ""
+    if isinstance(value, dict) and not any(value[name] for name in {*value} - {"name"}):
+        return _value(value["name"])
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
-def _kind(key: dict[str, Any]) -> str:
-    """What a key's value may be, in a few words."""
+WORDS = {
+    "string": ("text", "texts"), "number": ("a number", "numbers"), "integer": ("a whole number", "whole numbers"),
+    "boolean": ("`true` or `false`", "`true` or `false`"), "object": ("a table", "tables"),
+}  # fmt: skip
+"""A value of each type of the schema, and several of them."""
+
+
+def _kind(key: dict[str, Any], several: bool = False) -> str:
+    """What a key's value may be, in a few words; or what several of them may be."""
     if "enum" in key:
         return ", ".join(f"`{value}`" for value in key["enum"])
     if "$ref" in key:
         return _named(key["$ref"])
-    for several in ("anyOf", "oneOf"):
-        if several in key:
-            return " or ".join(dict.fromkeys(filter(None, map(_kind, key[several]))))
+    for choice in ("anyOf", "oneOf"):
+        if choice in key:
+            kinds = [*dict.fromkeys(filter(None, (_kind(one, several) for one in key[choice])))]
+            return " or ".join(
+                "a list of these" if k and kind == f"a list of {kinds[k - 1]}" else kind for k, kind in enumerate(kinds)
+            )
     kind = key.get("type", "")
     if kind == "array":
-        inner = _kind(key["items"]) if isinstance(key.get("items"), dict) else ""
-        return f"a list of {inner}" if inner else "a list"
-    words = {
-        "string": "text",
-        "number": "a number",
-        "integer": "a whole number",
-        "boolean": "`true` or `false`",
-        "object": "a table",
-    }
-    return words.get(kind, "") + _range(key)
+        inner = _kind(key["items"], True) if isinstance(key.get("items"), dict) else ""
+        return ("lists" if several else "a list") + (f" of {inner}" if inner else "")
+    return WORDS.get(kind, ("", ""))[several] + _range(key)
 
 
 def _range(key: dict[str, Any]) -> str:
     ends = [
-        (f"{word} {key[name]:g}") for name, word in (
+        f"{word} {_number(key[name])}" for name, word in (
             ("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("exclusiveMaximum", "below"),
         ) if name in key
     ]  # fmt: skip
     return " " + " ".join(ends) if ends else ""
 
 
+def _number(value: float) -> str:
+    """A bound as people write it.
+
+    >>> [_number(n) for n in (0.5, 1000000, 2**64 - 1)]
+    ['0.5', '1,000,000', '2^64 - 1']
+    """
+    if value == int(value) and value >= 2**53:
+        return f"2^{int(value).bit_length()} - 1" if (int(value) + 1).bit_count() == 1 else f"{value:g}"
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
+
+
 def _named(reference: str) -> str:
     name = reference.rsplit("/", 1)[-1]
-    return TABLES.get(name, name)
+    words = TABLES.get(name, name)
+    return words[0].lower() + words[1:]

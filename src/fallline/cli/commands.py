@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fallline.cli.encoding import print_document
+from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import (
     Force,
     Json,
@@ -60,8 +61,16 @@ def equations(
     activation: str = "relu",
     loss: str = "cross_entropy",
     reduction: Literal["sum", "mean"] = "sum",
+    parametrization: str = "standard",
+    base_width: Whole = 1,
+    optimizer: str | None = None,
+    schedule: str = "",
+    flags: MethodFlags = None,
+    assigned: Assigned = (),
 ) -> int:
     """Write the equations of a network, landscape, optimizer, activation, loss or schedule.
+
+    With --optimizer, those of the step by which a network or landscape is trained, too.
 
     Args:
         what: 2-3-2-3, rosenbrock, momentum, relu, cross_entropy, cosine, ..., or FILE.py:NAME for your own landscape.
@@ -70,11 +79,24 @@ def equations(
         activation: Of a network's hidden layers.
         loss: Of a network.
         reduction: Sum or mean of a network's loss over the samples.
+        parametrization: How learning rates depend on the width of a network: standard, ntk, mean_field, mup.
+        base_width: Width at which all parametrizations agree.
+        optimizer: Of the step: a name, or one of your own, FILE.py:NAME. Layers have learning rates by --set learning_rate.2=0.1
+        schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
     """
     from fallline.cli.textbook_object import textbook_object
+    from fallline.experiment.method import method
     from fallline.views.equations import equations as written
 
-    result = written(textbook_object(what, activation=activation, loss=loss, reduction=reduction), form=form)
+    network: dict[str, Any] = {"activation": activation, "loss": loss, "reduction": reduction}
+    network |= {"parametrization": parametrization, "base_width": base_width}
+    settings, decay = chosen_settings(schedule or "constant", flags, assigned)
+    how = None if optimizer is None else method(optimizer_of(optimizer), decay, **settings)
+    if how is None and (settings or schedule):
+        raise UsageError(
+            f"{'a schedule' if schedule else next(iter(settings))} needs --optimizer, the step that has it."
+        )
+    result = written(textbook_object(what, **network), form=form, method=how)
     if format == "text":
         print(result.text())
     else:

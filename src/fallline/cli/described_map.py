@@ -36,9 +36,14 @@ def described_map(
     seed: int | None = None,
     starts: int | None = None,
     batch: int | None = None,
+    replacement: bool | None = None,
+    full_loss: bool | None = None,
     features: str | None = None,
     test_share: float | None = None,
     split_seed: int | None = None,
+    label_noise: float | None = None,
+    subset: int | None = None,
+    draw_seed: int | None = None,
     parametrization: str | None = None,
     base_width: int | None = None,
     dtype: str | None = None,
@@ -62,7 +67,10 @@ def described_map(
     if (study is None) == (preset is None):
         raise UsageError("a map needs a study, such as three-gaussians, or a preset, such as --preset fractal-tanh.")
     inputs = None if features is None else [name.strip() for name in features.split(",")]
-    of_data = {"features": inputs, "test_share": test_share, "split_seed": split_seed}
+    of_data = {
+        "features": inputs, "test_share": test_share, "split_seed": split_seed, "label_noise": label_noise, "subset": subset,
+        "draw_seed": draw_seed,
+    }  # fmt: skip
     of_network = {"parametrization": parametrization, "base_width": base_width}
     objective, defaults = map_objective(study, table, of_data, of_network, preset, 0 if seed is None else seed)
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
@@ -78,6 +86,8 @@ def described_map(
         _axis_form(x), None if y is None else _axis_form(y), record or defaults.get("optimizer") or "gradient_descent"
     )
     names = {axis_of(form).name for form in (across, up) if form is not None}
+    if defaults.get("data") is not None:
+        defaults["data"].refuse_axes(names)
     # What is an axis has no value from the study.
     defaults = {name: value for name, value in defaults.items() if name not in names}
     own = defaults.get("settings", {}) if optimizer is None and "optimizer" not in names else {}
@@ -94,6 +104,8 @@ def described_map(
         schedule_=decay, start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), in_memory=in_memory,
         seed=_first(seed, defaults.get("seed"), 0), starts=starts, batch=_first(batch, defaults.get("batch"), None),
+        replacement=_first(replacement, defaults.get("replacement"), False),
+        full_loss=_first(full_loss, defaults.get("full_loss"), False),
         dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip

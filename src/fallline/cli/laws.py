@@ -5,9 +5,16 @@ from __future__ import annotations
 import json as json_module
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
+
+from fallline.cli.estimates import print_estimate, startup
 from fallline.cli.options import Force, Json, Out, Whole, bounded
 from fallline.cli.progress import bar
+
+if TYPE_CHECKING:
+    from fallline.laws import Trial
 
 __all__ = ["reproduce"]
 
@@ -18,6 +25,7 @@ def reproduce(
     seed: Whole = 0,
     region: Whole | None = None,
     out: Out = None,
+    estimate: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -31,6 +39,7 @@ def reproduce(
         seed: Key of the starts.
         region: Also find where each law holds, in planes of settings with so many cells along each side, such as 24.
         out: Folder to write a page for each law to, with pictures and results.json.
+        estimate: Print the time and memory that this takes on this machine, from some of the runs of each law, and test nothing.
     """
     from fallline.laws import Trial
     from fallline.laws.reproduce import Result, find, hash_of, lines_of
@@ -42,6 +51,8 @@ def reproduce(
     bounded(region, "--region", 2, 200, whole=True)
     if out is not None:
         refuse_law_pages(out, force)  # before the work
+    if estimate:
+        return _print_estimate(laws, trial, region or 0, pages=out is not None, as_json=json)
     results: list[Result] = []
     with bar("laws") as show:
         for result in tested(find(laws), trial, region=region or 0, show=show):
@@ -62,6 +73,20 @@ def reproduce(
         if not json:
             print(written)
     return int(any(r.verdict == "fails" for r in results))
+
+
+def _print_estimate(names: tuple[str, ...], trial: Trial, region: int, *, pages: bool, as_json: bool) -> int:
+    from fallline.laws.rehearsal import estimate_laws
+    from fallline.laws.reproduce import find
+    from fallline.report.laws.files import time_to_write
+
+    begun = startup()
+    with bar("laws") as show:
+        found = estimate_laws(
+            find(names), trial, region=region, show=show,
+            besides=lambda results: begun + time_to_write(results, trial) if pages else begun,
+        )  # fmt: skip
+    return print_estimate(found, as_json=as_json)
 
 
 def _command(laws: tuple[str, ...], starts: int, seed: int, region: int | None, out: Path) -> str:

@@ -37,7 +37,8 @@ def map_objective(
     `of_data` and `of_network` hold what flags change of the study's data and network; None where no flag is given. A preset stands in the place of a
     study; the seed is the key of its data and its start.
     """
-    from fallline.data.split import TEST_SHARE
+    from fallline.data.noise import DRAW_SEED, LABEL_NOISE, SUBSET
+    from fallline.data.split import SPLIT_SEED, TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
     from fallline.experiment.build import objective_of as of_study
     from fallline.experiment.sources import Generated
@@ -59,8 +60,9 @@ def map_objective(
     if changes:
         if described.data is None:
             raise UsageError(f"{first} needs a study of a network on data; {word} has no [data].")
-        if "test_share" in changes:
-            TEST_SHARE.check(changes["test_share"])
+        for setting in (TEST_SHARE, SPLIT_SEED, LABEL_NOISE, SUBSET, DRAW_SEED):
+            if setting.name in changes:
+                setting.check(changes[setting.name])
         data = described.data.with_(**changes)
         described = described.model_copy(update={"data": data, "network": _fitting(described, data)})
     if widths:
@@ -69,7 +71,10 @@ def map_objective(
         described = described.model_copy(update={"network": described.network.with_(**widths)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
-    own_data = {"own_data": described.data is not None and not isinstance(described.data, Generated)}
+    own_data = {
+        "own_data": described.data is not None and not isinstance(described.data, Generated),
+        "data": described.data,
+    }
     if defaults is None:
         return target, own_data
     return target, dict(defaults) | own_data | {

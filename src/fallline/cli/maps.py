@@ -58,9 +58,14 @@ def map_(
     seed: Whole | None = None,
     starts: Whole | None = None,
     batch: Whole | None = None,
+    replacement: Annotated[bool | None, Parameter(show_default=False)] = None,
+    full_loss: Annotated[bool | None, Parameter(show_default=False)] = None,
     features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
+    label_noise: Number | None = None,
+    subset: Whole | None = None,
+    draw_seed: Whole | None = None,
     parametrization: str | None = None,
     base_width: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
@@ -87,11 +92,11 @@ def map_(
     Args:
         study: A built-in study, a TOML file, a table (CSV, Parquet) with --target, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         preset: In the place of a study: the set-up of a published map, one of fractal-tanh, fractal-relu, fractal-linear,
-            fractal-single-row and fractal-minibatch (Sohl-Dickstein 2024). Other flags change it.
+            fractal-single-row, fractal-minibatch and fractal-init-offset (Sohl-Dickstein 2024). Other flags change it.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
-        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
-            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3,
-            parametrization=standard,mup; or samples=16,64,256 and label_noise=0,0.2 of the training.
+        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, initial_offset=-1..1, initial_offset.1=...,
+            learning_rate.2=..., start.x=-2..2; or choices, which --x takes too: optimizer=sgd,momentum,adam,
+            activation=relu,tanh, width=4,8,16, depth=1,2,3, parametrization=standard,mup; or samples=16,64,256 and label_noise=0,0.2 of the training.
             With --x alone the map has one dimension.
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
@@ -105,11 +110,17 @@ def map_(
         seed: Key of random starts and minibatches; the study's own, or 0.
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
+        replacement: Each sample of a minibatch is drawn from all samples; otherwise each epoch is a shuffle. The study's own, or no.
+        full_loss: Losses are those of all samples, not of the minibatch of the next step; the study's own, or no.
         features: The network's inputs as functions of the study's two, joined by commas: any of x1, x2, x1^2, x2^2, x1 x2,
             sin x1, sin x2. The study's own, or the inputs themselves.
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
             and test_accuracy; the study's own, or 0.
         split_seed: Key of the random split into training and test samples; the study's own, or 0.
+        label_noise: Probability that the class of a training sample is replaced by another one; where targets are values, the
+            standard deviation of noise that is added to each. The study's own, or 0.
+        subset: Samples for the training, drawn from those of the study; the study's own, or all.
+        draw_seed: Key of the random numbers that choose wrong labels and the subset; the study's own, or 0.
         parametrization: How first weights and learning rates depend on the width of hidden layers: standard, ntk, mean_field, mup.
             The study's own, or standard.
         base_width: Width at which all parametrizations agree; the study's own, or 1.
@@ -138,7 +149,8 @@ def map_(
     spec, own_data = described_map(
         study, preset=preset, table=table, x=x, y=y, size=size, steps=steps, optimizer=optimizer, flags=flags,
         assigned=assigned, schedule=schedule, measure=measure, start=start, initial=initial, seed=seed, starts=starts,
-        batch=batch, features=features, test_share=test_share, split_seed=split_seed,
+        batch=batch, replacement=replacement, full_loss=full_loss, features=features, test_share=test_share,
+        split_seed=split_seed, label_noise=label_noise, subset=subset, draw_seed=draw_seed,
         parametrization=parametrization, base_width=base_width, dtype=dtype, keep=keep,
         in_memory=not ((out is not None or slurm is not None) and animation is None and live is None),
     )  # fmt: skip

@@ -148,5 +148,4 @@ def _probed(trial: Zoom, middle: Any, way: int, frames: int) -> Estimate:
         middle = boundary_place(trial.spec, trial.depth, seed=way, side=_ROUGH)
         first = scouts(trial.depth) * SCOUTS**2
     zoom = Zoom(trial.spec, middle, trial.depth)
-    drawing = time_to_draw(zoom, frames)
-    return probe_maps(zoom.keys, first=first, besides=(begun[0] + drawing[0], begun[1] + drawing[1]))
+    return probe_maps(zoom.keys, first=first, besides=begun + time_to_draw(zoom, frames))

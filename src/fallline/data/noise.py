@@ -14,7 +14,7 @@ from fallline.data.targets import one_hot
 from fallline.errors import DataError
 from fallline.settings import Setting, Slider
 
-__all__ = ["LABEL_NOISE", "TRAINING_SAMPLES", "noisy_targets", "subset_rows"]
+__all__ = ["DRAW_SEED", "LABEL_NOISE", "SUBSET", "TRAINING_SAMPLES", "noisy_targets", "subset_rows"]
 
 TRAINING_SAMPLES = Setting(
     "samples", "n", "samples for the training, drawn from those of the data set", 100, 1, whole=True,
@@ -24,6 +24,16 @@ TRAINING_SAMPLES = Setting(
 LABEL_NOISE = Setting(
     "label_noise", "", "probability that the class of a training sample is replaced by another one; where targets are "
     "values, the standard deviation of normal noise added to each", 0.0, 0, slider=Slider(0, 0.5),
+)  # fmt: skip
+
+SUBSET = Setting(
+    "subset", "", "samples for the training, drawn from those of the data set; 0 for all", 0, 0, whole=True,
+    label="training samples, 0 for all", slider=Slider(0, 300),
+)  # fmt: skip
+
+DRAW_SEED = Setting(
+    "draw_seed", "", "key of the random numbers that choose wrong labels and the subset", 0, 0, 2**64 - 1, whole=True,
+    label="seed of noise and subset", slider=Slider(0, 99),
 )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ class Prepared:
             return self
         if len(self.classes) == 1:
             raise DataError(f"label_noise needs at least two classes; {self.name} has {self.classes[0]!r} alone.")
-        return self._with(T=T)
+        return self._with(T=T, name=f"{self.name} with label noise {label_noise:g}")
 
     def _rows(self, rows: NDArray[np.bool_]) -> Self:
         features = None if self.features is None else self.features.rows(rows)

@@ -103,7 +103,7 @@ def with_data(
     >>> from fallline.textbook.network import Network
     >>> problem = NetworkObjective(Network.of("2-3-3"), generate("three-gaussians"))
     >>> with_data(problem, problem.data, 0, samples=20, label_noise=0.5).data
-    Dataset('three Gaussians', 20 samples, 2 inputs, 3 classes)
+    Dataset('three Gaussians with label noise 0.5', 20 samples, 2 inputs, 3 classes)
     """
     data = data.with_label_noise(label_noise, seed)
     return NetworkObjective(objective.network, data if samples is None else data.subset(samples, seed))

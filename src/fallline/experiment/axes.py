@@ -41,7 +41,7 @@ class Axis:
     Parameters
     ----------
     name
-        The setting: "learning_rate", "learning_rate.1" (of layer 1), "momentum", "seed", "initial_scale", "start.x".
+        The setting: "learning_rate", "learning_rate.1" (of layer 1), "momentum", "seed", "initial_scale", "initial_offset", "start.x".
     low, high
         First and last value.
     count

@@ -10,8 +10,9 @@ from fallline.experiment.architectures import with_data
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
 from fallline.experiment.choices import FAMILIES, NUMBERS, OF_DATA
 from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.offsets import OFFSET
 from fallline.experiment.other_names import hint_of_setting
-from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
+from fallline.experiment.setting_names import layer_offset, layer_rate, schedule_setting, start_setting, within_start
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting
@@ -28,7 +29,7 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     >>> from fallline.textbook.optimizers import OPTIMIZERS
     >>> from fallline.textbook.schedules import SCHEDULES
     >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
-    ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
+    ['initial_offset', 'initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
     """
     names = [start_setting(label) for label in objective.labels]
     start = {name: Setting(name, "w_0", "coordinate of the start", 0.0) for name in names}
@@ -42,8 +43,9 @@ def _besides_start(objective: Objective, optimizer: Optimizer, schedule: Schedul
         rate = optimizer.declared.get("learning_rate", SETTINGS["learning_rate"])
         declared |= {layer_rate(layer): rate for layer in range(1, objective.network.depth + 1)}
     declared |= optimizer.declared
-    declared |= {name: SETTINGS[name] for name in ("initial_scale", "seed")}
+    declared |= {name: SETTINGS[name] for name in ("initial_scale", OFFSET, "seed")}
     if isinstance(objective, NetworkObjective):
+        declared |= {layer_offset(layer): SETTINGS[OFFSET] for layer in range(1, objective.network.depth + 1)}
         declared["l2"] = SETTINGS["l2"]
     return declared | {schedule_setting(name): s for name, s in schedule.declared.items() if name != "steps"}
 

@@ -85,7 +85,7 @@ def build_map(plane: Map, objective: Objective) -> MapSpec:
     return map_spec(
         objective, x=plane.x, y=plane.y or None, size=plane.size if plane.y else plane.size.lower().partition("x")[0], optimizer_=plane.optimizer, steps=plane.steps,
         start=build_start(plane.start, objective), measures=plane.measures, schedule_=schedule_words(plane.schedule),
-        batch=plane.batch, seed=plane.seed, starts=plane.starts, initial_=plane.initial, dtype=plane.dtype, keep="values",
+        batch=plane.batch, replacement=plane.replacement, full_loss=plane.full_loss, seed=plane.seed, starts=plane.starts, initial_=plane.initial, dtype=plane.dtype, keep="values",
         in_memory=True, **plane.settings,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, OF_DATA
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.minibatches import checked_batch, refuse_without_batch
 from fallline.experiment.one_rate import check_sharpness
 from fallline.experiment.setting_names import layer_rate
 from fallline.measures.measure import check_objective
@@ -77,7 +77,8 @@ def _check_cell(cell: MapSpec) -> None:
     objective, how = cell.objective, cell.method
     how.check_steps(cell.steps)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for axis in (*rates, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
+    offsets = [Axis.of(name, [value]) for name, value in cell.initial_offsets.items()]
+    for axis in (*rates, *offsets, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
         if axis.name in OF_DATA:  # is checked with the data of the whole map
             continue
         try:
@@ -94,6 +95,7 @@ def _check_cell(cell: MapSpec) -> None:
             f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
         )
     checked_batch(cell.batch, objective)
+    refuse_without_batch(cell.batch, replacement=cell.replacement, full_loss=cell.full_loss)
     check_objective((w.measure for w in cell.measures), objective)
     check_sharpness((w.measure for w in cell.measures), how, cell.axes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from fallline.errors import FalllineError
@@ -15,6 +16,7 @@ from fallline.experiment.build import (
     build_start,
     build_weights,
 )  # fmt: skip
+from fallline.experiment.minibatches import refuse_without_batch
 from fallline.experiment.mistakes import Mistake, Path, dotted
 from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Comparison, Figure, Run, Study
@@ -38,7 +40,13 @@ def inconsistencies(study: Study) -> list[Mistake]:
             check.comparison(comparison, ("comparisons", k))
         for k, plane in enumerate(study.maps):
             target = check.chosen(plane.objective, ("maps", k))
-            if target is not None:
+            if target is None:
+                continue
+            before = len(check.mistakes)
+            if study.data is not None and target is check.problem:
+                names = [text.partition("=")[0].strip() for text in (plane.x, plane.y)]
+                check.call(("maps", k), study.data.refuse_axes, names)
+            if len(check.mistakes) == before:
                 check.call(("maps", k), build_map, plane, target)
         check.figures()
     return check.mistakes
@@ -113,6 +121,8 @@ class _StudyCheck:
         if how is not None:
             self.call(path, how.learning_rate, target)
         self.call((*path, "start"), build_start, run.start, target)
+        flags = {"replacement": run.replacement, "full_loss": run.full_loss}
+        self.call(path, partial(refuse_without_batch, run.batch, **flags))
         if run.batch is None:
             return
         if not isinstance(target, NetworkObjective):

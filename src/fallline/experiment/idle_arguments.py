@@ -9,6 +9,7 @@ from fallline.errors import SettingError
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import rate_as_schedule_error, refuse_idle_rate
 from fallline.experiment.method_choices import declared_settings
+from fallline.experiment.offsets import refuse_idle_offset
 from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, schedule_setting
 from fallline.experiment.starts import only_network, refuse_initial
@@ -63,6 +64,7 @@ def refuse_idle(
             if is_layer_rate(name):
                 raise rate_as_schedule_error(name)
     refuse_idle_rate({*own, *spec.axes}, spec.objective)
+    refuse_idle_offset({*own, *spec.axes}, spec.objective)
     is_landscape = isinstance(spec.objective, LandscapeObjective)
     if start is not None and (spec.starts > 1 or "seed" in spec.axes):
         why = f"starts={spec.starts}" if spec.starts > 1 else "the seed axis"

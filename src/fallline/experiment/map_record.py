@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -55,9 +55,14 @@ class MapSpec:
         The first parameters, (P,); None for random starts.
     initial, initial_scale, seed, starts
         Distribution, factor, key and number of random starts of each cell. The factor is None unless it was chosen.
+    initial_offsets
+        What is added to the start after the factor, by name: "initial_offset" for all parameters, "initial_offset.1" for layer 1.
     steps, batch, dtype
         Length of a run; samples in a minibatch (None for all); "float64" or "float32". Where an axis has steps or batches,
         the largest of them; `of_cell` has a cell's own.
+    replacement, full_loss
+        Whether the samples of a minibatch are drawn with replacement, not by shuffles; and whether losses are those of all
+        samples, not of the minibatch of the next step.
     measures
         The measures that are kept of each run.
     kept
@@ -80,6 +85,9 @@ class MapSpec:
     batch: int | None = None
     dtype: str = "float64"
     kept: int = 0
+    initial_offsets: Mapping[str, float] = field(default_factory=dict)
+    replacement: bool = False
+    full_loss: bool = False
     all_data: Dataset | None = None
 
     @property
@@ -103,13 +111,14 @@ class MapSpec:
 
     @property
     def settings(self) -> dict[str, float]:
-        """What no axis changes of the optimizer's settings, the learning rates of layers and the scale of the start.
+        """What no axis changes of the optimizer's settings, the learning rates of layers, and the start's scale and offsets.
 
         An axis of optimizers holds the settings of each.
         """
         chosen = self.method.settings if "optimizer" in self.axes else {}
         fixed = {k: v for k, v in self.method.keywords.items() if k not in self.axes and k not in chosen}
-        return fixed if self.initial_scale is None else fixed | {"initial_scale": self.initial_scale}
+        scale = {} if self.initial_scale is None else {"initial_scale": self.initial_scale}
+        return fixed | scale | dict(self.initial_offsets)
 
     @property
     def schedule_settings(self) -> dict[str, float]:
@@ -134,7 +143,8 @@ class MapSpec:
     def work(self) -> float:
         """Floating-point operations of the whole map, roughly: 6 a weight, sample and step."""
         samples = len(self.objective.data) if isinstance(self.objective, NetworkObjective) else 2
-        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * (self.batch or samples)
+        seen = (self.batch or samples) + (samples if self.full_loss else 0)
+        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * seen
 
     @property
     def memory(self) -> int:
@@ -187,6 +197,7 @@ class MapSpec:
             "dtype": self.dtype,
             "measures": [_describe_measure(w) for w in self.measures],
         }
+        d |= {name: True for name in ("replacement", "full_loss") if getattr(self, name)}
         d |= {name: None for name in ("optimizer", "schedule", "initial") if name in self.axes}
         if self.start is not None:
             d["start"] = array_key(self.start)

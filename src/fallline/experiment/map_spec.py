@@ -22,8 +22,9 @@ from fallline.experiment.estimate import refuse_large_map, refuse_large_values
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import ScheduleLike
 from fallline.experiment.method_choices import method_of_axes
+from fallline.experiment.offsets import offset_settings
 from fallline.experiment.other_names import own_axis
-from fallline.experiment.setting_names import is_layer_rate
+from fallline.experiment.setting_names import is_layer_rate, is_offset
 from fallline.experiment.starts import classical_start
 from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
@@ -52,6 +53,8 @@ def map_spec(
     seed: int = 0,
     starts: int = 1,
     batch: int | None = None,
+    replacement: bool = False,
+    full_loss: bool = False,
     dtype: str = "float64",
     keep: Literal["values", "state"] = "values",
     in_memory: bool = True,
@@ -71,6 +74,8 @@ def map_spec(
     steps, batch = (_largest(name, value, across, up) for name, value in (("steps", steps), ("batch", batch)))
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
+    offsets = offset_settings(settings)
+    settings = {name: value for name, value in settings.items() if name not in offsets}
     how, (across, up) = method_of_axes(optimizer_, schedule_, steps, settings, (across, up))
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
@@ -84,6 +89,8 @@ def map_spec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
+        initial_offsets={name: value for name, value in offsets.items() if name not in on_axis},
+        replacement=replacement, full_loss=full_loss,
     )  # fmt: skip
     if keep not in ("values", "state"):
         raise UnknownNameError("keep", keep, ("values", "state"))
@@ -108,7 +115,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
     record = None if d["optimizer"] is None else rebuild_record(d["optimizer"], OPTIMIZERS, "optimizer")
     valid = () if record is None else record.settings
     for name in d["settings"]:
-        if name not in valid and name != "initial_scale" and not is_layer_rate(name):
+        if name not in valid and name != "initial_scale" and not is_layer_rate(name) and not is_offset(name):
             raise UnknownNameError("setting of this map", name, valid)
     spec = map_spec(
         rebuild_objective(d, arrays),
@@ -123,6 +130,8 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         seed=d["seed"],
         starts=d["starts"],
         batch=d["batch"],
+        replacement=d.get("replacement", False),
+        full_loss=d.get("full_loss", False),
         dtype=d["dtype"],
         in_memory=False,
         **d["settings"],

@@ -37,8 +37,8 @@ _DIFFERENT = {
     "nesterov": "Write optimizer 'nesterov' (learning rate inside the velocity) or 'nesterov_outside' (PyTorch).",
     "dampening": "No optimizer has dampening; 'momentum_outside' is PyTorch's SGD with momentum without it.",
     "amsgrad": "No optimizer has amsgrad; leave it out.",
-    "samples": "It is an axis of maps; elsewhere take a part of the data, data.subset(32).",
-    "label_noise": "It is an axis of maps; elsewhere write data.with_label_noise(0.2).",
+    "samples": "It is an axis of maps; elsewhere take a part of the data, data.subset(32), or subset = 32 in [data] of a study.",
+    "label_noise": "It is an axis of maps; elsewhere write data.with_label_noise(0.2), or label_noise = 0.2 in [data] of a study.",
     "tol": "Write until=..., a loss at which to stop.",
 }
 """Settings that have no equal here, most of them of other libraries, and what to write instead."""

@@ -1,4 +1,4 @@
-"""The flat names of settings: "momentum", "learning_rate.2" for layer 2, "schedule.decay", "start.x".
+"""The flat names of settings: "momentum", "learning_rate.2" for layer 2, "initial_offset.1", "schedule.decay", "start.x".
 
 Axes, map files, kernels and keyword arguments share them.
 """
@@ -10,7 +10,9 @@ from fallline.number_text import is_whole
 
 __all__ = [
     "is_layer_rate",
+    "is_offset",
     "layer_of",
+    "layer_offset",
     "layer_rate",
     "schedule_setting",
     "start_setting",
@@ -19,6 +21,7 @@ __all__ = [
 ]
 
 _LAYER = "learning_rate."
+_OFFSET = "initial_offset"
 _SCHEDULE = "schedule."
 _START = "start."
 
@@ -37,20 +40,35 @@ def is_layer_rate(name: str) -> bool:
     return name.startswith(_LAYER)
 
 
-def layer_of(name: str) -> int:
-    """The layer whose learning rate the name is.
+def layer_offset(layer: int) -> str:
+    """The name of the number added to the first parameters of a layer alone.
 
-    >>> layer_of("learning_rate.2")
-    2
+    >>> layer_offset(1)
+    'initial_offset.1'
+    """
+    return f"{_OFFSET}.{layer}"
+
+
+def is_offset(name: str) -> bool:
+    """Whether the name is that of a number added to the start: of all parameters, or of a layer."""
+    return name == _OFFSET or name.startswith(f"{_OFFSET}.")
+
+
+def layer_of(name: str) -> int:
+    """The layer whose learning rate, or whose initial offset, the name is.
+
+    >>> layer_of("learning_rate.2"), layer_of("initial_offset.1")
+    (2, 1)
 
     Raises
     ------
     SettingError
         No whole number follows the point.
     """
-    text = name.removeprefix(_LAYER)
+    head, _, text = name.partition(".")
     if not is_whole(text):
-        raise SettingError(f"a layer's learning rate is written learning_rate.1, learning_rate.2, ...; got {name!r}.")
+        what = head.replace("_", " ")
+        raise SettingError(f"a layer's {what} is written {head}.1, {head}.2, ...; got {name!r}.")
     return int(text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -12,7 +12,9 @@ from pydantic import field_validator
 from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
 from fallline.data.features import FEATURES, checked_features
+from fallline.data.noise import DRAW_SEED, LABEL_NOISE, SUBSET
 from fallline.data.split import SPLIT_SEED, TEST_SHARE
+from fallline.errors import SettingError
 from fallline.experiment.fields import key
 from fallline.experiment.kinds import Choice, OfSetting, Spread
 from fallline.experiment.part import Part, PartError
@@ -65,7 +67,9 @@ class Source(Part):
 
     mark: ClassVar[str] = ""
     example: ClassVar[str] = ""
-    of_every_source: ClassVar[tuple[str, ...]] = ("features", "test_share", "split_seed")
+    of_every_source: ClassVar[tuple[str, ...]] = (
+        "features", "test_share", "split_seed", "label_noise", "subset", "draw_seed",
+    )  # fmt: skip
     splits: ClassVar[bool] = False
 
     features: Annotated[tuple[Annotated[str, Choice("feature", FEATURES)], ...], Spread()] = key(
@@ -73,6 +77,9 @@ class Source(Part):
     )
     test_share: Annotated[float, OfSetting(TEST_SHARE)] = key(TEST_SHARE.default, TEST_SHARE.meaning)
     split_seed: Annotated[int, OfSetting(SPLIT_SEED)] = key(SPLIT_SEED.default, SPLIT_SEED.meaning)
+    label_noise: Annotated[float, OfSetting(LABEL_NOISE)] = key(LABEL_NOISE.default, LABEL_NOISE.meaning)
+    subset: Annotated[int, OfSetting(SUBSET)] = key(SUBSET.default, SUBSET.meaning)
+    draw_seed: Annotated[int, OfSetting(DRAW_SEED)] = key(DRAW_SEED.default, DRAW_SEED.meaning)
 
     @field_validator("features")
     @classmethod
@@ -103,6 +110,11 @@ class Source(Part):
         raise NotImplementedError
 
     @property
+    def drawn(self) -> bool:
+        """Whether random numbers choose wrong labels or a subset."""
+        return bool(self.label_noise or self.subset)
+
+    @property
     def standardizes(self) -> bool:
         """Whether inputs are brought to mean 0 and standard deviation 1 over the samples for the training."""
         return False
@@ -114,11 +126,33 @@ class Source(Part):
             data = data.with_features(*self.features)
         if not self.splits:
             data = data.split(self.test_share, self.split_seed)
-        return data.standardized() if self.standardizes else data
+        data = data.standardized() if self.standardizes else data
+        data = data.with_label_noise(self.label_noise, self.draw_seed)
+        return data.subset(self.subset, self.draw_seed) if self.subset else data
 
     def python(self, files: Files) -> Call:
         """Return the Python call that makes the data set."""
         call = self.call(files)
         features = f".with_features({', '.join(map(repr, self.features))})" if self.features else ""
         split = f".split({self.test_share!r}, seed={self.split_seed!r})" if self.test_share and not self.splits else ""
-        return replace(call, text=f"{call.text}{features}{split}{'.standardized()' if self.standardizes else ''}")
+        scaled = ".standardized()" if self.standardizes else ""
+        drawn = "".join(
+            f".{method}({value!r}, seed={self.draw_seed!r})"
+            for method, value in (("with_label_noise", self.label_noise), ("subset", self.subset))
+            if value
+        )
+        return replace(call, text=f"{call.text}{features}{split}{scaled}{drawn}")
+
+    def refuse_axes(self, names: Container[str]) -> None:
+        """Refuse an axis of a map that would change the data once more.
+
+        Raises
+        ------
+        SettingError
+            label_noise, or the number of samples, is both a value of the data and an axis.
+        """
+        for field_, axis in (("label_noise", "label_noise"), ("subset", "samples")):
+            if axis in names and getattr(self, field_):
+                raise SettingError(
+                    f"{field_} must be 0 in a map with the axis {axis}, which changes the same; got {getattr(self, field_):g}."
+                )

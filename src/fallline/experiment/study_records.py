@@ -16,6 +16,7 @@ from fallline.experiment.kinds import (
     KEY,
     Adapted,
     Choice,
+    Flag,
     Json,
     Kind,
     ListOf,
@@ -89,6 +90,9 @@ Steps = Annotated[int, OfSetting(SETTINGS["steps"])]
 Seed = Annotated[int, OfSetting(SETTINGS["seed"])]
 Batch = Annotated[int, OfSetting(SETTINGS["batch"])]
 Starts = Annotated[int, OfSetting(SETTINGS["starts"])]
+Switch = Annotated[bool, Flag()]
+_REPLACEMENT = "whether each sample of a minibatch is drawn from all samples, not by shuffles"
+_FULL_LOSS = "whether losses are those of all samples, not of the minibatch of the next step"
 
 
 class NamedRecord(Record):
@@ -107,6 +111,8 @@ class Run(Method, NamedRecord):
     start: Start | None = key(None, "first parameters, or how they are drawn")
     steps: Steps = setting_key("steps")
     batch: Batch | None = key(None, "samples in a minibatch; all unless given")
+    replacement: Switch = key(False, _REPLACEMENT)
+    full_loss: Switch = key(False, _FULL_LOSS)
     seed: Seed = setting_key("seed", meaning="key of minibatches")
     published: Figures = key((), _FIGURES)
 
@@ -163,12 +169,18 @@ class Map(Method, Plane):
             "optimizer",
             OPTIMIZERS,
             settings_of,
-            (*LAYER_RATES, ("initial_scale", OfSetting(SETTINGS["initial_scale"]))),
+            (
+                *LAYER_RATES,
+                ("initial_scale", OfSetting(SETTINGS["initial_scale"])),
+                (r"initial_offset(\.[0-9]+)?", OfSetting(SETTINGS["initial_offset"])),
+            ),
         ),
     ] = key({}, "settings of the optimizer, or of the optimizers of an axis")
     start: Start | None = key(None, "first parameters of every run")
     steps: Steps = setting_key("steps", meaning="number of updates of each run")
     batch: Batch | None = key(None, "samples in a minibatch; all unless given")
+    replacement: Switch = key(False, _REPLACEMENT)
+    full_loss: Switch = key(False, _FULL_LOSS)
     seed: Seed = setting_key("seed", meaning="key of random starts and minibatches")
     starts: Starts = setting_key("starts", 1, "number of random starts of each cell")
     initial: InitialName = key("normal", "of a network's random weights", toml="distribution")

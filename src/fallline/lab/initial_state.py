@@ -102,6 +102,16 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
             f"the lab cannot show a map over {' and '.join(spec.axes)}{' alone' if spec.one_dimensional else ''}: its two axes "
             "are numbers that one kernel can take, such as learning_rate, momentum or seed. Draw it with `fallline map`."
         )
+    if spec.initial_offsets:
+        raise UsageError(
+            f"the lab cannot show a map with {' and '.join(spec.initial_offsets)} for all cells; it has offsets as axes alone. "
+            "Draw it with `fallline map`."
+        )
+    if spec.replacement or spec.full_loss:
+        raise UsageError(
+            "the lab draws minibatches by shuffles and shows their own losses; leave out replacement and full_loss, or draw the map "
+            "with `fallline map`."
+        )
     x, y = (Span(name=a.name, low=a.low, high=a.high, scale=a.scale) for a in (spec.x, spec.y))
     measure = spec.measures[0]
     target = {} if measure.target is None else {"target": measure.target}

@@ -2,6 +2,7 @@
 
 from fallline.laws.catalogue import LAWS
 from fallline.laws.evidence import Curves, Plane, Region
-from fallline.laws.law import Finding, Law, Trial, finding
+from fallline.laws.law import Finding, Law, finding
+from fallline.laws.trial import Trial
 
 __all__ = ["LAWS", "Curves", "Finding", "Law", "Plane", "Region", "Trial", "finding"]

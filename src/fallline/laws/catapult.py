@@ -13,9 +13,9 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
+from fallline.laws.law import DRAWN, Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
-from fallline.runs.lanes import train
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
 
@@ -63,7 +63,7 @@ def _runs(trial: Trial, width: int, grid: Floats) -> _Runs:
     second, last = [], []
     for start, own in zip(starts, curvature, strict=True):
         how = method("gradient_descent").with_({"learning_rate": grid / own})
-        losses = train(Training(problem, how, STEPS, start), ["history"], execution=trial.execution)["history"]
+        losses = trial.train(Training(problem, how, STEPS, start), ["history"])["history"]
         with np.errstate(all="ignore"):
             second.append(losses[:, 1] / losses[:, 0])
             last.append(losses[:, -1] / losses[:, 0])

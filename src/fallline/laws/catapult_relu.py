@@ -13,10 +13,10 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
+from fallline.laws.law import DRAWN, Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
 from fallline.runs.eigenvalues import largest_eigenvalues
-from fallline.runs.lanes import train
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
 
@@ -80,7 +80,7 @@ def _losses(trial: Trial, hidden: tuple[int, ...], grid: Floats) -> Floats:
     rates = (grid / _curvature(problem, starts)[:, None]).ravel()
     how = method("gradient_descent").with_({"learning_rate": rates})
     training = Training(problem, how, STEPS, np.repeat(starts, len(grid), axis=0))
-    losses = train(training, ["history"], execution=trial.execution)["history"]
+    losses = trial.train(training, ["history"])["history"]
     with np.errstate(all="ignore"):
         return np.asarray(losses / losses[:, :1]).reshape(trial.starts, len(grid), -1)
 

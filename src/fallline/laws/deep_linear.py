@@ -13,9 +13,9 @@ from fallline import random
 from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
+from fallline.laws.law import DRAWN, Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
-from fallline.runs.lanes import train
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
 
@@ -55,9 +55,8 @@ def _modes(trial: Trial, rate: float, small: float) -> tuple[Floats, Floats]:
     first, second = np.sqrt(small) * left @ inner, np.sqrt(small) * inner.mT @ right.T
     starts = np.concatenate([first.reshape(count, 4), second.reshape(count, 4)], axis=1)
     steps = round(TIME / rate)
-    path = train(
-        Training(problem, method("gradient_descent", learning_rate=rate), steps, starts), ["path"], execution=trial.execution
-    )["path"]  # fmt: skip
+    training = Training(problem, method("gradient_descent", learning_rate=rate), steps, starts)
+    path = trial.train(training, ["path"])["path"]
     at = np.unique(np.linspace(0, steps, 121).astype(int))
     path = path[:, at]
     product = path[..., :4].reshape(*path.shape[:2], 2, 2) @ path[..., 4:].reshape(*path.shape[:2], 2, 2)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from fallline.experiment.axes import Axis
 from fallline.laws.edges import STEPS, edge_region, edges, sharpness_curves
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import Finding, Law, Trial, finding
+from fallline.laws.law import Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems.curvature import stability_bound
 from fallline.textbook.optimizers import OPTIMIZERS
 

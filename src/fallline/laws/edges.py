@@ -12,7 +12,8 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.evidence import Curves, Line, Region
-from fallline.laws.law import DRAWN, Trial
+from fallline.laws.law import DRAWN
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
 from fallline.runs.sharpness import sharpness_along
 from fallline.runs.training import Training
@@ -51,6 +52,12 @@ def looks(steps: int) -> range:
     return range(steps // LOOKS, steps + 1, steps // LOOKS)
 
 
+def _sharpness(trial: Trial, training: Training) -> Floats:
+    """The (preconditioned) sharpness along runs, (runs, looks)."""
+    at, execution = looks(training.steps), trial.execution
+    return trial.of_runs(training, lambda some: sharpness_along(some, at, preconditioned=True, execution=execution))
+
+
 def edges(trial: Trial, optimizer: str, bound: float, **settings: Any) -> tuple[Floats, str, Floats]:
     """Of each start that reaches the edge: the mean over the last quarter of sharpness times learning rate.
 
@@ -60,10 +67,7 @@ def edges(trial: Trial, optimizer: str, bound: float, **settings: Any) -> tuple[
     """
     problem = chebyshev()
     training = Training(problem, method(optimizer, **settings), STEPS, starts_of(trial, problem))
-    along = (
-        sharpness_along(training, looks(STEPS), preconditioned=True, execution=trial.execution)
-        * settings["learning_rate"]
-    )
+    along = _sharpness(trial, training) * settings["learning_rate"]
     reached = (along >= REACHED * bound).any(axis=1)
     note = f"{reached.sum()} of {trial.starts} starts reach the edge"
     return along[reached, -LOOKS // 4 :].mean(axis=1), note, along
@@ -104,7 +108,7 @@ def edge_region(
     training = Training(
         problem, method(optimizer).with_(settings), steps, np.tile(starts_of(trial, problem), (cells, 1))
     )
-    along = sharpness_along(training, looks(steps), preconditioned=True, execution=trial.execution)
+    along = _sharpness(trial, training)
     with np.errstate(all="ignore"):
         along = along * (settings["learning_rate"] / bound(settings))[:, None]
         diverged = ~np.isfinite(along[:, -1])

@@ -11,8 +11,8 @@ from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.edges import chebyshev
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import Finding, Law, Trial, finding
-from fallline.runs.lanes import train
+from fallline.laws.law import Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.runs.training import Training
 from fallline.textbook.initial import INITIALS
 
@@ -37,7 +37,7 @@ def _losses(trial: Trial, rates: np.ndarray, momenta: np.ndarray) -> np.ndarray:
     pairs, count = len(rates), trial.starts
     settings = {"learning_rate": np.repeat(rates * (1 - momenta), count), "momentum": np.repeat(momenta, count)}
     training = Training(problem, method("momentum").with_(settings), STEPS, np.tile(starts, (pairs, 1)))
-    return train(training, ["history"], execution=trial.execution)["history"].reshape(pairs, count, -1)
+    return np.asarray(trial.train(training, ["history"])["history"]).reshape(pairs, count, -1)
 
 
 def _farthest(losses: np.ndarray, plain: np.ndarray) -> np.ndarray:

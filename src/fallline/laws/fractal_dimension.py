@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
-from fallline.laws.law import Finding, Law, Trial, finding
+from fallline.laws.law import Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.maps.boundary import local_slopes
 from fallline.maps.dimension import Dimension, dimension
 from fallline.maps.fractal import PRESETS
@@ -49,8 +50,12 @@ def null_spec(size: int) -> MapSpec:
 def _slopes(spec: MapSpec, trial: Trial, seed: int) -> list[NDArray[np.float64]]:
     """The local slopes of the windows that follow the boundary of a map inwards."""
     options: dict[str, Any] = {"threads": trial.execution.threads, "device": trial.execution.device}
-    windows = key_frames(spec, WINDOWS, seed=seed, **options)
-    return [local_slopes(trains(m)) for number, m in enumerate(windows) if number]
+
+    def slopes(spec: MapSpec) -> list[NDArray[np.float64]]:
+        windows = key_frames(spec, WINDOWS, seed=seed, **options)
+        return [local_slopes(trains(m)) for number, m in enumerate(windows) if number]
+
+    return trial.of_maps(spec, WINDOWS, slopes)
 
 
 def _outside(found: Dimension, value: float) -> float:

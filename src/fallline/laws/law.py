@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from fallline.errors import UsageError, shown
 from fallline.laws.evidence import Curves, Plane, Region
-from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.laws.trial import Trial
 from fallline.sentences import capital
 
-__all__ = ["DRAWN", "HOLDS", "Finding", "Law", "Trial", "finding"]
+__all__ = ["DRAWN", "HOLDS", "Finding", "Law", "finding"]
 
 HOLDS = 0.95
 """The share of starts that must agree for the verdict "holds"."""
@@ -26,25 +26,6 @@ DRAWN = 8
 
 SPELLED = {"relu": "ReLU", "mup": "muP"}
 """Words of names that are spelled with capitals."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a law is tested.
-
-    Attributes
-    ----------
-    starts
-        How many starts each case has.
-    seed
-        Key of the starts.
-    execution
-        Threads and device.
-    """
-
-    starts: int = 100
-    seed: int = 0
-    execution: Execution = field(default=EVERY_CORE)
 
 
 @dataclass(frozen=True)

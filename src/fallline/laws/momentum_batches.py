@@ -13,7 +13,8 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.laws.edges import starts_of
 from fallline.laws.evidence import Curves, Region
-from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
+from fallline.laws.law import DRAWN, Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
 from fallline.runs.batch_sharpness import BatchSharpness, batch_sharpness_along
 from fallline.runs.training import Training
@@ -58,12 +59,17 @@ def scaled(trial: Trial, batch: int, rates: Floats, momenta: Floats) -> BatchSha
     stride = STEPS // 2 // LOOKS - 1  # odd, so that looks take turns where runs oscillate
     at = range(STEPS - stride * (LOOKS - 1), STEPS + 1, stride)
     drawn = min(32, max(8, 2 * SAMPLES // batch))
-    found = batch_sharpness_along(training, at, count=drawn, seed=trial.seed + 1, execution=trial.execution)
+    execution, seed = trial.execution, trial.seed + 1
+
+    def along(some: Training) -> dict[str, Floats]:
+        return vars(batch_sharpness_along(some, at, count=drawn, seed=seed, execution=execution))
+
+    found = trial.of_runs(training, along)
 
     def mean(values: Floats) -> Floats:
         return np.asarray((values * settings["learning_rate"][:, None]).mean(axis=1).reshape(len(rates), count))
 
-    return BatchSharpness(mean(found.mean_of_ratios), mean(found.ratio_of_means))
+    return BatchSharpness(**{name: mean(values) for name, values in found.items()})
 
 
 def _momentum_batches(trial: Trial) -> Iterator[Finding | Curves]:

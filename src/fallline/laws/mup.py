@@ -13,9 +13,9 @@ from fallline import exact, random
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.evidence import Curves
-from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
+from fallline.laws.law import DRAWN, Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
-from fallline.runs.lanes import train
 from fallline.runs.training import Training
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
@@ -106,7 +106,7 @@ def last_losses(trial: Trial, case: Case, parametrization: str, widths: tuple[in
         starts = draw_starts(problem, trial.starts, seed=trial.seed, initial=INITIALS["he_normal"])
         how = method(case.optimizer).with_({"learning_rate": np.tile(case.rates, trial.starts)})
         training = Training(problem, how, case.steps, np.repeat(starts, len(case.rates), axis=0))
-        last = train(training, ["final_loss"], execution=trial.execution)["final_loss"]
+        last = trial.train(training)["final_loss"]
         losses.append(last.reshape(trial.starts, len(case.rates)))
     return np.asarray(np.fmin(losses, (T**2).mean() / 2))
 

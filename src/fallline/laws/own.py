@@ -11,7 +11,8 @@ from typing import Any
 
 from fallline.errors import FalllineError, OwnCodeError
 from fallline.laws.evidence import Curves, Plane, Region
-from fallline.laws.law import Finding, Law, Trial
+from fallline.laws.law import Finding, Law
+from fallline.laws.trial import Trial
 from fallline.user_code.calling import describe_error, output_aside
 from fallline.user_code.python_file import load, split
 

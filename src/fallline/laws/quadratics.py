@@ -13,9 +13,9 @@ from fallline import random
 from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.laws.evidence import Line, Plane, Region
-from fallline.laws.law import Finding, Law, Trial, finding
+from fallline.laws.law import Finding, Law, finding
+from fallline.laws.trial import Trial
 from fallline.problems import objective_at
-from fallline.runs.lanes import train
 from fallline.runs.training import Training
 
 __all__ = ["BEST_MOMENTUM", "MOMENTUM_RATE", "best_settings", "convergence_rate"]
@@ -57,7 +57,7 @@ def _measured(trial: Trial, rates: Floats, momenta: Floats, starts: Floats) -> F
     """
     how = method("momentum").with_({"learning_rate": rates, "momentum": momenta})
     training = Training(objective_at("quadratic", None), how, 4, starts)
-    x = train(training, ["path"], execution=trial.execution)["path"][:, :4].transpose(1, 0, 2)
+    x = trial.train(training, ["path"])["path"][:, :4].transpose(1, 0, 2)
     det = x[1] * x[1] - x[0] * x[2]
     p, q = (x[1] * x[2] - x[0] * x[3]) / det, (x[2] * x[2] - x[1] * x[3]) / det
     inside = p * p - 4 * q

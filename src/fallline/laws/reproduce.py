@@ -11,11 +11,12 @@ from typing import Any
 from fallline.errors import UnknownNameError, UsageError
 from fallline.laws.catalogue import LAWS
 from fallline.laws.evidence import Curves, Plane, Region
-from fallline.laws.law import Finding, Law, Trial
+from fallline.laws.law import Finding, Law
 from fallline.laws.own import load_law
+from fallline.laws.trial import Trial
 from fallline.user_code.python_file import names_file
 
-__all__ = ["REGION_STARTS", "Result", "find", "hash_of", "lines_of", "reproduce"]
+__all__ = ["REGION_STARTS", "Result", "Show", "find", "hash_of", "lines_of", "reproduce"]
 
 Show = Callable[[int, int], None]
 

@@ -86,7 +86,9 @@ def describe_causes(resolved: ResolvedState) -> Json:
         How far the accuracy is watched, and how curvature is measured.
     """
     spec, net = resolved.spec, resolved.network
-    beforehand = known_beforehand(spec.objective, spec.method, spec.batch is not None, spec.dtype)
+    beforehand = known_beforehand(
+        spec.objective, spec.method, spec.batch is not None, spec.dtype, full_loss=spec.full_loss
+    )
     parts: Json = {}
     return {
         "endings": {kind: _traced(partial(ending, kind), beforehand, parts) for kind in OUTCOMES},

@@ -11,7 +11,7 @@ from fallline.experiment.axis_settings import axis_settings
 from fallline.experiment.experiment import Plane, Span, settings_of_schedule
 from fallline.experiment.fields import about
 from fallline.experiment.rules.plane import PINS_SWAPPED, axes_swapped, pins_outside, pins_removed
-from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
+from fallline.experiment.setting_names import is_layer_rate, is_offset, layer_of, schedule_setting, within_start
 from fallline.lab.controls.axes import describe_axes, describe_axis
 from fallline.lab.controls.fields import Json, number
 from fallline.lab.controls.groups import axis_controls, batch_slider, measure_control, start_control
@@ -102,7 +102,9 @@ def changeable_axes(resolved: ResolvedState, columns: Collection[str]) -> list[J
     axes = [
         axis
         for axis in describe_axes(resolved)
-        if axis["name"] in (*columns, "seed", "initial_scale") or within_start(axis["name"]) is not None
+        if axis["name"] in (*columns, "seed", "initial_scale")
+        or is_offset(axis["name"])
+        or within_start(axis["name"]) is not None
     ]
     numbers = {}
     if "steps" not in resolved.spec.method.schedule.settings:  # no map has both, see experiment.cell_checks
@@ -135,6 +137,10 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
     facts |= {f"learning rate of layer {layer_of(name)}": f"{rate:g}" for name, rate in rates.items()}
     if net is not None:
         facts |= {"samples of a step": "all"} if spec.batch is None else {}
+        facts |= {"minibatches": "drawn with replacement"} if spec.replacement else {}
+        facts |= {"losses": "those of all samples"} if spec.full_loss else {}
+    for name, offset in spec.initial_offsets.items():
+        facts["initial offset" + (f" of layer {layer_of(name)}" if "." in name else "")] = f"{offset:g}"
     facts["precision"] = spec.dtype
     return [{"label": capital(label), "value": value} for label, value in facts.items()]
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from fallline.experiment.axes import NO_AXIS
 from fallline.experiment.axis_settings import axis_settings, choices, start_coordinate
-from fallline.experiment.setting_names import is_layer_rate, schedule_setting, start_setting, within_start
+from fallline.experiment.offsets import OFFSET, offsets_of_parts
+from fallline.experiment.setting_names import is_layer_rate, layer_offset, schedule_setting, start_setting, within_start
 from fallline.experiment.starts import classical_start
 from fallline.lab.resolved_state import ResolvedState
 from fallline.live.arrays import as_json_array
@@ -54,10 +55,13 @@ def describe_problem(resolved: ResolvedState) -> Json:
         without a choice.
     coordinates
         From names of axes, such as "start.x", to places in the vector of parameters.
+    offsets
+        What may be added to parts of the start: the first place of each part and the place after its last; the names of its
+        offsets, the layer's own before that of all layers; and their values, None for those that are not fixed.
     initial
         How starts are drawn, see page/starts.js.
-    shuffle
-        The purpose of minibatches.
+    draws, replacement
+        The purpose of the draws of minibatches, and whether these are drawn with replacement, not by shuffles.
     """
     spec, state, objective = resolved.spec, resolved.state, resolved.objective
     net = objective if isinstance(objective, NetworkObjective) else None
@@ -85,8 +89,10 @@ def describe_problem(resolved: ResolvedState) -> Json:
         "start": None if start is None else start.tolist(),
         "classical": None if classical is None else classical.tolist(),
         "coordinates": _coordinates(resolved),
+        "offsets": list(_offsets(resolved)),
         "initial": _window(objective) if isinstance(objective, LandscapeObjective) else _layers(net, spec.initial),
-        "shuffle": word_of("shuffle"),
+        "draws": word_of("minibatch" if spec.replacement else "shuffle"),
+        "replacement": spec.replacement,
     }  # fmt: skip
 
 
@@ -134,6 +140,15 @@ def _coordinates(resolved: ResolvedState) -> dict[str, int]:
     places = {start_setting(label): k for k, label in enumerate(labels)}
     named = [axis.name for axis in resolved.spec.axes.values() if within_start(axis.name) is not None]
     return places | {name: start_coordinate(objective, name) for name in named}
+
+
+def _offsets(resolved: ResolvedState) -> Iterator[Json]:
+    objective, fixed = resolved.objective, resolved.spec.initial_offsets
+    layers = objective.network.depth if isinstance(objective, NetworkObjective) else 0
+    own = [layer_offset(layer) for layer in range(1, layers + 1)]
+    for name, first, end in offsets_of_parts(objective, own or [OFFSET]):
+        names = list(dict.fromkeys([name, OFFSET]))
+        yield {"first": first, "end": end, "names": names, "values": [fixed.get(known) for known in names]}
 
 
 def _window(objective: LandscapeObjective) -> Json:

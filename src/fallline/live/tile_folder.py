@@ -64,10 +64,10 @@ def write_tile_folder(
         small = large.thinned()
         colours = MapColours(small, measure)
         with large.regions() as regions:
-            count = write_tiles(regions, colours.of, whole, progress)
+            count, absent = write_tiles(regions, colours.of, whole, progress)
         (whole / "map.png").write_bytes(colours.picture.bytes("png", DPI))
         no_page = _live_page(large, whole) if data else "it was not asked for"
-        (whole / "index.html").write_text(_document(large, colours, live=not no_page), encoding="utf-8")
+        (whole / "index.html").write_text(_document(large, colours, live=not no_page, absent=absent), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         whole.rename(folder)
@@ -83,11 +83,11 @@ def _live_page(large: LargeMap, folder: Path) -> str:
     return ""
 
 
-def _document(large: LargeMap, colours: MapColours, *, live: bool) -> str:
+def _document(large: LargeMap, colours: MapColours, *, live: bool, absent: list[str]) -> str:
     """The page. Its script and style stand in it, so a host needs no rule for them; its pictures are files beside it."""
     script = inline_script("folder.js")
     policy = {"script-src": f"'{digest(script)}'", "img-src": "'self' file: data:"}
     return page_of_tiles(
-        large, colours, figure_of(large, live=live), picture="map.png", script=f'<script type="module">{script}</script>',
+        large, colours, figure_of(large, live=live, absent=absent), picture="map.png", script=f'<script type="module">{script}</script>',
         head=inline_head(policy, style_of_tiles()),
     )  # fmt: skip

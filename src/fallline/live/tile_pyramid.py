@@ -33,8 +33,12 @@ def deepest_level(rows: int, columns: int) -> int:
     return (-(-max(rows, columns) // SIDE) - 1).bit_length()
 
 
-def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Callable[[int, int], None]) -> int:
-    """Write the tiles of all levels, and return how many there are.
+def write_tiles(
+    regions: Regions, colours: Colours, folder: Path, progress: Callable[[int, int], None]
+) -> tuple[int, list[str]]:
+    """Write the tiles of all levels. Return how many there are, and the names z/x/y of those that an unfinished map lacks.
+
+    A tile is left out if neither it nor a finer one has a known cell. Only the coarsest of such tiles is named.
 
     A tile is named as in maps of the earth: z is its level, x counts from the left and y from the top. Level z has 2^z tiles along
     each axis, as far as they hold cells of the map; the map is at their lower left. A pixel of a coarser level is the lower left
@@ -53,32 +57,42 @@ def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Call
     total = -(-rows // SIDE) * -(-columns // SIDE)
     leaves = 0
 
-    def made(z: int, i: int, j: int) -> Cells | None:
-        """The cells of a tile, after it and all below it are written; None outside of the map."""
+    def made(z: int, i: int, j: int) -> tuple[Cells, list[str]] | None:
+        """The cells of a tile, after it and all below it are written, and what is left out; None outside of the map."""
         nonlocal written, leaves
+        name = f"{z}/{i}/{2**z - 1 - j}"
         wide = SIDE << (levels - z)
         if i * wide >= columns or j * wide >= rows:
             return None
+        absent: list[str] = []
         if z == levels:
             cells = cells_of_tile(regions, z, i, j)
+            empty = not cells[1].any()
             leaves += 1
             progress(leaves, total)
         else:
             cells = padded(regions.spec, {}, np.zeros((0, 0), dtype=bool))
+            empty = True
             for right, up in ((0, 0), (1, 0), (0, 1), (1, 1)):
-                inner = made(z + 1, 2 * i + right, 2 * j + up)
-                if inner is not None:
-                    place = np.s_[up * SIDE // 2 : (up + 1) * SIDE // 2, right * SIDE // 2 : (right + 1) * SIDE // 2]
-                    for name, plane in inner[0].items():
-                        cells[0][name][place] = plane[::2, ::2]
-                    cells[1][place] = inner[1][::2, ::2]
-        if cells[1].any():
-            _write(picture_tile(colours(*cells)), folder / str(z) / str(i) / f"{2**z - 1 - j}.png")
-            written += 1
-        return cells
+                column, row = 2 * i + right, 2 * j + up
+                inner = made(z + 1, column, row)
+                if inner is None:
+                    continue
+                (planes, known), lacking = inner
+                place = np.s_[up * SIDE // 2 : (up + 1) * SIDE // 2, right * SIDE // 2 : (right + 1) * SIDE // 2]
+                for measure, plane in planes.items():
+                    cells[0][measure][place] = plane[::2, ::2]
+                cells[1][place] = known[::2, ::2]
+                absent += lacking
+                empty &= lacking == [f"{z + 1}/{column}/{2 ** (z + 1) - 1 - row}"]
+        if empty:
+            return cells, [name]
+        _write(picture_tile(colours(*cells)), folder / f"{name}.png")
+        written += 1
+        return cells, absent
 
-    made(0, 0, 0)
-    return written
+    whole = made(0, 0, 0)
+    return written, whole[1] if whole else []
 
 
 def cells_of_tile(regions: Regions, z: int, i: int, j: int) -> Cells:

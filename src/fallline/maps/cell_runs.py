@@ -33,7 +33,8 @@ class CellRun(Run):
             objective = penalised(objective, how.values["l2"])
         values = {
             "objective": objective, "method": how, "steps": training.steps, "path": path, "losses": losses,
-            "batch": spec.of_cell(*cell[:2]).batch, "seed": spec.seed, "_spec": spec, "_cell": cell,
+            "batch": spec.of_cell(*cell[:2]).batch, "seed": spec.seed,
+            "replacement": spec.replacement, "full_loss": spec.full_loss, "_spec": spec, "_cell": cell,
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -9,7 +9,8 @@ from fallline.experiment.axis_settings import start_coordinate
 from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import minibatches
-from fallline.experiment.setting_names import within_start
+from fallline.experiment.offsets import offset_starts
+from fallline.experiment.setting_names import is_offset, within_start
 from fallline.experiment.starts import draw_starts
 from fallline.runs.training import Training
 
@@ -32,14 +33,15 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
         spec.method.with_(values),
         spec.steps,
         starts,
-        minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
+        minibatches(spec.objective, spec.batch, spec.steps, spec.seed, spec.replacement),
         spec.dtype,
+        spec.full_loss,
     )
 
 
 def _decided(axis: str) -> bool:
     """Whether an axis changes no value of the method: it changes the start, or is a choice that the spec has made."""
-    return axis in ("seed", "initial_scale", *CHOICES) or within_start(axis) is not None
+    return axis in ("seed", "initial_scale", *CHOICES) or is_offset(axis) or within_start(axis) is not None
 
 
 def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:
@@ -54,6 +56,9 @@ def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) 
     scale = columns.get("initial_scale", spec.initial_scale)
     if scale is not None:
         starts = np.reshape(scale, (-1, 1, 1)) * starts
+    offsets = dict(spec.initial_offsets) | {name: values for name, values in columns.items() if is_offset(name)}
+    if offsets:
+        starts = offset_starts(starts, spec.objective, offsets)
     for name, values in columns.items():
         if within_start(name) is not None:
             starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()

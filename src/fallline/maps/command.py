@@ -160,7 +160,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "y": "none" if spec.one_dimensional else _axis(spec.y),
         "fixed": fixed,
         "start": f"{start}, seed {spec.seed}, {spec.starts} a cell",
-        "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
+        "steps": f"{spec.steps}" + _minibatches(spec),
         "measures": ", ".join(str(w) for w in spec.measures),
         "dtype": spec.dtype,
         "progress": f"{result.done:,} of {spec.cells:,} cells, {tiles} tiles",
@@ -288,3 +288,11 @@ def _warnings_as_lines() -> Iterator[None]:
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = show
         yield
+
+
+def _minibatches(spec: MapSpec) -> str:
+    """The minibatches of a map in words, after its steps; "" if there are none."""
+    if not spec.batch:
+        return ""
+    drawn = " drawn with replacement" if spec.replacement else ""
+    return f", minibatches of {spec.batch}{drawn}" + (", losses of all samples" if spec.full_loss else "")

@@ -1,8 +1,8 @@
 """The set-ups of "The boundary of neural network trainability is fractal" (Sohl-Dickstein 2024, arXiv:2402.06184).
 
 One hidden layer of 16 units on 16 inputs, one output, no bias, mean-field scaling, mean squared error over as many rows as
-there are parameters, full batch, gradient descent with a learning rate for each layer: the two axes. `PRESETS` names the
-variants of the paper; `fallline map --preset`, `fallline zoom` and `bench/fractal.py` take them from here.
+there are parameters, full batch, gradient descent with a learning rate for each layer: the two axes; in one variant an offset of the first weights and a
+learning rate. `PRESETS` names the variants of the paper; `fallline map --preset`, `fallline zoom` and `bench/fractal.py` take them from here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Preset:
     rows
         Rows of data; None for as many as there are parameters, 272.
     batch
-        Rows in a minibatch; None for full batches.
+        Rows in a minibatch, drawn with replacement, with the losses of all rows; None for full batches.
+    x, y
+        The settings of the two axes.
 
     Examples
     --------
@@ -59,6 +61,8 @@ class Preset:
     activation: str = "tanh"
     rows: int | None = None
     batch: int | None = None
+    x: str = "learning_rate.1"
+    y: str = "learning_rate.2"
 
     def objective(self, seed: int = 0) -> NetworkObjective:
         """The network and its data, keyed by the seed."""
@@ -68,14 +72,16 @@ class Preset:
         """The arguments of `map_spec` besides the objective."""
         numbers = self.objective(seed).dimension
         return {
-            "x": "learning_rate.1=1e-3..1e6:log",
-            "y": "learning_rate.2=1e-3..1e6:log",
+            "x": f"{self.x}=1e-3..1e6:log",
+            "y": f"{self.y}=1e-3..1e6:log",
             "size": "512x512",
             "steps": 500,
             "measures": ("convergence",),
             "start": random.normal(seed, "fractal start", numbers),
             "seed": seed,
             "batch": self.batch,
+            "replacement": self.batch is not None,
+            "full_loss": self.batch is not None,
             "dtype": "float64",
         }
 
@@ -92,6 +98,14 @@ PRESETS: dict[str, Preset] = {
         Preset("fractal-linear", "linear units, 16 rows of data", 1.17, "identity", rows=_UNITS),
         Preset("fractal-single-row", "tanh units, a single row of data", 1.41, rows=1),
         Preset("fractal-minibatch", "tanh units, minibatches of 16 rows", 1.55, batch=16),
+        # By its name the offset belongs to the initialization, as here; the released notebook adds it again at every step.
+        Preset(
+            "fractal-init-offset",
+            "tanh units, an offset of the first weights",
+            1.98,
+            x="initial_offset.1",
+            y="learning_rate",
+        ),
     )
 }
 """The variants of the paper, by name."""

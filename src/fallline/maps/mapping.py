@@ -42,6 +42,8 @@ def map(
     seed: int | None = None,
     starts: int = 1,
     batch: int | None = None,
+    replacement: bool = False,
+    full_loss: bool = False,
     dtype: str = "float64",
     keep: Literal["values", "state"] = "values",
     out: str | Path | None = None,
@@ -75,7 +77,7 @@ def map(
         Without y the map has one dimension.
     size
         Cells of ranges, columns by rows: 512, "512x256" or (512, 256). A range of whole numbers takes each of them.
-    optimizer, schedule, steps, batch, dtype, **settings
+    optimizer, schedule, steps, batch, replacement, full_loss, dtype, **settings
         As for `descend`, the same for all cells. What is an axis is left out. Where the optimizer is an axis, a setting
         goes to those that have it.
     measures
@@ -129,7 +131,8 @@ def map(
     spec = map_spec(
         objective_at(objective, start, data, target=target, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
         measures=measures, schedule_=schedule, start=start, initial_="normal" if initial is None else initial,
-        seed=0 if seed is None else seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
+        seed=0 if seed is None else seed, starts=starts, batch=batch, replacement=replacement, full_loss=full_loss,
+        dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
     refuse_idle(
         spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,

@@ -7,7 +7,6 @@ neighbours that are trained side by side do, at places of a sequence that fills 
 from __future__ import annotations
 
 import sys
-import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from fallline.maps.large import IN_MEMORY
 from fallline.maps.rows import pack
 from fallline.maps.tiles import tile_size
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.spent import NOTHING, Spent
 
-__all__ = ["Estimate", "Probe", "probe", "probe_maps"]
+__all__ = ["ROW", "Estimate", "Probe", "peak_memory", "probe", "probe_maps", "takes", "time_text"]
 
 ROW = 16
 """Cells of the probe side by side."""
@@ -80,8 +80,7 @@ class Estimate:
         runs = f"{self.cells:,} cells" + (f" with {self.runs:,} runs" if self.runs != self.cells else "")
         return (
             f"{runs} of {self.steps:,} steps, at most {self.operations:.1e} floating-point operations: "
-            f"{_time(self.seconds)} on this machine, as busy as it is now ({_time(self.processor_seconds)} of processor time), "
-            f"{_size(self.memory)} of memory, {_size(self.file)} as a map file. "
+            f"{takes(Spent(self.seconds, self.processor_seconds), self.memory)}, {_size(self.file)} as a map file. "
             f"From {self.probed:,} cells, spread over the plane."
         )
 
@@ -95,17 +94,16 @@ class Probe:
     cells
         How many.
     first
-        Seconds of the compiler, with the first few cells.
-    seconds, processor_seconds
-        Of all other cells.
+        The time of the compiler, with the first few cells.
+    spent
+        That of all other cells.
     packed
         Bytes of their values in a map file.
     """
 
     cells: int
-    first: tuple[float, float]
-    seconds: float
-    processor_seconds: float
+    first: Spent
+    spent: Spent
     packed: int
 
 
@@ -121,18 +119,17 @@ def probe(spec: MapSpec, *, seconds: float = SECONDS, execution: Execution = EVE
     """
     most = max(1, spec.cells // SHARE // ROW)
     some = max(1, min(tile_size(spec) // ROW, most))
-    first = _timed(spec, _places(spec, 0, 1), execution)[:2]
-    rows, taken, packed = 1, [0.0, 0.0], 0
+    first, _ = _timed(spec, _places(spec, 0, 1), execution)
+    rows, spent, packed = 1, NOTHING, 0
     cells = 0
     while True:
         i, j = _places(spec, rows, some)
-        wall, processor, size = _timed(spec, (i, j), execution)
-        taken[0] += wall
-        taken[1] += processor
+        more, size = _timed(spec, (i, j), execution)
+        spent += more
         packed += size
         rows, cells = rows + some, cells + len(i)
-        if taken[1] >= seconds or rows + some > most + 1:
-            return Probe(cells, first, taken[0], taken[1], packed)
+        if spent.processor_seconds >= seconds or rows + some > most + 1:
+            return Probe(cells, first, spent, packed)
 
 
 def probe_maps(
@@ -140,7 +137,7 @@ def probe_maps(
     *,
     first: int = 0,
     in_file: bool = False,
-    besides: tuple[float, float] = (0.0, 0.0),
+    besides: Spent = NOTHING,
     seconds: float = SECONDS,
     execution: Execution = EVERY_CORE,
 ) -> Estimate:
@@ -155,7 +152,7 @@ def probe_maps(
     in_file
         Whether values that take much memory stay in a file.
     besides
-        Seconds, and seconds of the processor, that other work takes.
+        The time that other work takes.
 
     Examples
     --------
@@ -168,18 +165,15 @@ def probe_maps(
     chosen = sorted({round(k) for k in np.linspace(0, len(specs) - 1, min(len(specs), 6))})
     probes = [probe(specs[k], seconds=seconds / len(chosen), execution=execution) for k in chosen]
     cells = first + sum(spec.cells for spec in specs)
-    seconds_, processor = (
-        besides[k]
-        + probes[0].first[k]
-        + cells * float(np.mean([(p.seconds, p.processor_seconds)[k] / p.cells for p in probes]))
-        for k in (0, 1)
-    )
+    spent = besides + probes[0].first
+    for p in probes:
+        spent += cells / p.cells / len(probes) * p.spent
     spec, values = specs[0], sum(s.memory for s in specs)
     arrays = sum(a.nbytes for a in spec.describe()[1].values())
     bytes_of_a_cell = float(np.mean([p.packed / p.cells for p in probes]))
     return Estimate(
         cells=cells, runs=cells * spec.starts, steps=spec.steps, operations=spec.work / spec.cells * cells,
-        seconds=seconds_, processor_seconds=processor, memory=_memory() + (min(IN_MEMORY, values) if in_file else values),
+        seconds=spent.seconds, processor_seconds=spent.processor_seconds, memory=peak_memory() + (min(IN_MEMORY, values) if in_file else values),
         file=round(len(specs) * (FILE + arrays) + cells * bytes_of_a_cell), probed=sum(p.cells for p in probes) + ROW,
     )  # fmt: skip
 
@@ -196,15 +190,25 @@ def _places(spec: MapSpec, first: int, count: int) -> tuple[NDArray[np.int64], N
 
 def _timed(
     spec: MapSpec, cells: tuple[NDArray[np.int64], NDArray[np.int64]], execution: Execution
-) -> tuple[float, float, int]:
-    """The seconds that cells take, those of the processor, and the bytes of their values in a map file."""
-    begin = time.perf_counter(), time.process_time()
+) -> tuple[Spent, int]:
+    """The time that cells take, and the bytes of their values in a map file."""
+    begin = Spent.now()
     values = at_cells(spec, *cells, execution)
-    taken = time.perf_counter() - begin[0], time.process_time() - begin[1]
-    return *taken, len(zlib.compress(pack(spec, values), 1))
+    spent = Spent.now() - begin
+    return spent, len(zlib.compress(pack(spec, values), 1))
 
 
-def _memory() -> int:
+def takes(spent: Spent, memory: int) -> str:
+    """Time and memory in words, as every estimate says them.
+
+    >>> takes(Spent(200.0, 300.0), 2**20)
+    '3.3 minutes on this machine, as busy as it is now (5.0 minutes of processor time), 1 MB of memory'
+    """
+    seconds, processor = time_text(spent.seconds), time_text(spent.processor_seconds)
+    return f"{seconds} on this machine, as busy as it is now ({processor} of processor time), {_size(memory)} of memory"
+
+
+def peak_memory() -> int:
     """The most bytes that this process has taken so far; 0 where the system does not tell."""
     try:
         import resource
@@ -214,7 +218,12 @@ def _memory() -> int:
     return int(most) if sys.platform == "darwin" else 1024 * int(most)
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """A time in words, to two digits.
+
+    >>> time_text(3.14159), time_text(200)
+    ('3.1 seconds', '3.3 minutes')
+    """
     for unit, long in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * long:
             return f"{seconds / long:.1f} {unit}"

@@ -29,5 +29,8 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
     objective = penalised(spec.objective, how.values["l2"]) if "l2" in how.values else spec.objective
     norms = gradient_norm(gradients_along(objective, path, rows))
     norms[~np.isfinite(losses)] = np.nan
-    outcome = explain(objective, how, path, losses, norms, rows is not None)
-    return Run(objective, how, spec.steps, path, losses, norms, outcome, spec.batch, spec.seed)
+    outcome = explain(objective, how, path, losses, norms, rows is not None, full_loss=training.full_loss)
+    return Run(
+        objective, how, spec.steps, path, losses, norms, outcome, spec.batch, spec.seed, replacement=spec.replacement,
+        full_loss=spec.full_loss,
+    )  # fmt: skip

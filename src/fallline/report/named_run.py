@@ -30,6 +30,7 @@ def run_record(record: study_records.Run, objective: Objective | None) -> NamedR
     settings: dict[str, Any] = method.keywords
     run = descend(
         objective, method.optimizer, start=build_start(record.start, objective), steps=record.steps,
-        schedule={"name": method.schedule.name} | method.schedule_settings, batch=record.batch, seed=record.seed, **settings,
+        schedule={"name": method.schedule.name} | method.schedule_settings, batch=record.batch,
+        replacement=record.replacement, full_loss=record.full_loss, seed=record.seed, **settings,
     )  # fmt: skip
     return NamedRun(record.name or str(method), record, run)

@@ -113,7 +113,8 @@ def _trajectory(
     values = {name: np.asarray(value, dtype).reshape(-1) for name, value in training.method.values.items()}
     starts = np.asarray(training.starts, dtype)
     w = np.ascontiguousarray(np.broadcast_to(starts, (training.runs, objective.dimension)))
-    return trajectory(objective, training.method.with_(values), w, training.steps, rows=training.rows)
+    how, rows = training.method.with_(values), training.rows
+    return trajectory(objective, how, w, training.steps, rows=rows, full_loss=training.full_loss)
 
 
 def _width(objective: Objective) -> int:

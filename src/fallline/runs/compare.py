@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
-from fallline.experiment.minibatches import checked_batch, minibatches
+from fallline.experiment.minibatches import checked_batch, minibatches, refuse_without_batch
 from fallline.experiment.other_names import understands_other_names
 from fallline.experiment.starts import draw_starts, only_network
 from fallline.limits import check_memory
@@ -46,6 +46,7 @@ def compare(
     steps: int = 100,
     target: float | None = None,
     batch: int | None = None,
+    replacement: bool = False,
     seed: int = 0,
     initial: str | Initial | None = None,
     l2: float | None = None,
@@ -71,6 +72,8 @@ def compare(
     batch
         Samples in a minibatch; all of them by default. Every run sees the same minibatches. A loss before the last step
         is that of the batch that the next step sees, as in a `Run`.
+    replacement
+        Whether each sample of a minibatch is drawn from all samples, as for `descend`.
     seed, initial
         Of random starts, see `fallline.experiment.starts.draw_starts`; the seed is that of the minibatches as well.
     l2
@@ -98,7 +101,9 @@ def compare(
     steps = int(SETTINGS["steps"].check(steps))
     target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
-    rows = minibatches(target_objective, checked_batch(batch, target_objective), steps, seed)
+    batch = checked_batch(batch, target_objective)
+    refuse_without_batch(batch, replacement=replacement)
+    rows = minibatches(target_objective, batch, steps, seed, replacement)
     many = count or len(cast(Floats, points))
     check_memory(
         8.0 * many * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),

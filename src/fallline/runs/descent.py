@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.method import ScheduleLike, method, refuse_idle_rate
-from fallline.experiment.minibatches import checked_batch, minibatches
+from fallline.experiment.minibatches import checked_batch, minibatches, refuse_without_batch
 from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.experiment.problem import problem_and_optimizer
 from fallline.experiment.starts import classical_start, draw_starts, only_network, refuse_initial
@@ -39,6 +39,8 @@ def descend(
     steps: int = 100,
     schedule: ScheduleLike = "constant",
     batch: int | None = None,
+    replacement: bool = False,
+    full_loss: bool = False,
     seed: int = 0,
     initial: str | Initial | None = None,
     l2: float | None = None,
@@ -73,7 +75,11 @@ def descend(
         Name, record, {"name": ..., setting: ...}, or what `fallline.schedule` makes a schedule of: a function of the
         step, an array of factors, or a sequence of schedules.
     batch
-        Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
+        Samples in a minibatch. By default all samples. See `Run` for what is recorded.
+    replacement
+        Whether each sample of a minibatch is drawn from all samples; otherwise each epoch is a keyed shuffle.
+    full_loss
+        Whether losses are those of all samples, not of the minibatch of the next step. A step then takes longer.
     seed
         Key of random start and minibatches.
     initial
@@ -118,11 +124,12 @@ def descend(
     check_room(problem, steps)
     w0 = _start(problem, start, seed, initial).astype(dtype)
     batch = checked_batch(batch, problem)
+    refuse_without_batch(batch, replacement=replacement, full_loss=full_loss)
     recording = record(
         problem, how, w0, steps,
-        rows=minibatches(problem, batch, steps, seed), until=until, callback=callback, progress=progress,
+        rows=minibatches(problem, batch, steps, seed, replacement), full_loss=full_loss, until=until, callback=callback, progress=progress,
     )  # fmt: skip
-    return Run.of(problem, how, recording, batch, seed)
+    return Run.of(problem, how, recording, batch, seed, replacement=replacement, full_loss=full_loss)
 
 
 def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Shaped[Floats, " P"]:

@@ -43,7 +43,9 @@ _TROUBLE: dict[Trouble, str] = {
 """The words of a sentence for each kind of trouble."""
 
 
-def known_beforehand(objective: Objective, method: Method, minibatches: bool, real: str) -> dict[str, Any]:
+def known_beforehand(
+    objective: Objective, method: Method, minibatches: bool, real: str, *, full_loss: bool = False
+) -> dict[str, Any]:
     """The facts that do not depend on the run.
 
     - `minibatches`: whether losses before the last are of batches
@@ -53,7 +55,7 @@ def known_beforehand(objective: Objective, method: Method, minibatches: bool, re
     one_rate = not method.learning_rates and factors_on_rates(objective, method.optimizer) is None
     theory = one_rate and not minibatches and method.schedule.name == "constant"
     name = method.optimizer.name if theory and objective.dimension <= LARGE else ""
-    return {"minibatches": minibatches, "real": real, "optimizer": name}
+    return {"minibatches": minibatches and not full_loss, "real": real, "optimizer": name}
 
 
 def of_statistics(s: Statistics) -> dict[str, Any]:
@@ -100,9 +102,11 @@ class Ended:
     statistics: Statistics
     has_dead_units: bool
     evidence: dict[str, Any] = field(default_factory=dict)
+    full_loss: bool = False
 
     def __post_init__(self) -> None:
-        facts = known_beforehand(self.objective, self.method, self.minibatches, self.path.dtype.name)
+        real = self.path.dtype.name
+        facts = known_beforehand(self.objective, self.method, self.minibatches, real, full_loss=self.full_loss)
         facts |= {name: np.asarray(value).item() for name, value in of_statistics(self.statistics).items()}
         self.__dict__.update(facts)
 

@@ -54,8 +54,10 @@ def explain(
     losses: Shaped[Floats, " steps+1"],
     norms: Shaped[Floats, " steps+1"],
     minibatches: bool = False,
+    *,
+    full_loss: bool = False,
 ) -> Outcome:
-    """The outcome of a recorded run with its evidence. `minibatches`: whether losses before the last are of batches."""
+    """The outcome of a recorded run with its evidence: of one with minibatches, whose losses may be those of all samples."""
     statistics = Statistics.of_curves(losses, norms, path[-1])
     died = deaths(objective, path)
     run = Ended(objective, method, path, losses, norms, minibatches, statistics, bool(died), {
@@ -63,7 +65,7 @@ def explain(
         "statistics": {
             f.name: float(value) for f in fields(statistics) if (value := getattr(statistics, f.name)) is not None
         },
-    })  # fmt: skip
+    }, full_loss)  # fmt: skip
     step = int(statistics.diverged_at)
     with np.errstate(all="ignore"):
         kind, sentence = ending(OUTCOMES[int(judge(statistics))], run)

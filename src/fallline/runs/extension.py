@@ -26,11 +26,12 @@ def extended(
     more: int,
     batch: int | None,
     seed: int,
+    replacement: bool = False,
     **stops: Any,
 ) -> Recording:
     """Return the recording of all steps at once: of those in `curves` (path, losses, gradient norms), and `more` of them.
 
-    `stops` are the arguments `until`, `callback` and `progress` of `record`.
+    `stops` are the arguments `full_loss`, `until`, `callback` and `progress` of `record`.
     """
     path, losses, norms = curves
     done = len(losses) - 1
@@ -38,7 +39,7 @@ def extended(
     if not np.isfinite(losses[:-1]).all():  # the descent has ended
         return Recording(_padded(path, more), _padded(losses, more), _padded(norms, more), state, "")
     # The last loss is of all samples. A run of more steps has that of the next minibatch there, so it is recorded anew.
-    rows = minibatches(objective, batch, done + more, seed)
+    rows = minibatches(objective, batch, done + more, seed, replacement)
     part = record(objective, method, path[-1], done + more, rows=rows, first=done, state=state, **stops)
     return Recording(
         np.concatenate([path[:-1], part.path]),

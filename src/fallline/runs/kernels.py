@@ -12,8 +12,9 @@ from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.program import Program
 from fallline.runs.programs import Recipe, program_of
+from fallline.runs.spent import NOTHING, Spent
 
-__all__ = ["KernelCache", "kernel_of"]
+__all__ = ["KernelCache", "compiling", "kernel_of"]
 
 
 class _Kernel(Protocol):
@@ -53,6 +54,7 @@ class KernelCache(Generic[K]):
     def __init__(self, room: int = ROOM) -> None:
         self.room = room
         self.bytes = 0
+        self.compiling = NOTHING
         self._kernels: OrderedDict[Hashable, list[K]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -66,8 +68,10 @@ class KernelCache(Generic[K]):
             if known is not None:
                 self._kernels.move_to_end(key)
                 return known
+        begin = Spent.now()
         kernel = make()  # outside of the lock: threads that find their kernel do not wait for this compiler
         with self._lock:
+            self.compiling += Spent.now() - begin
             kernels = self._kernels.setdefault(key, [])
             self._kernels.move_to_end(key)
             if not any(map(fits, kernels)):
@@ -84,6 +88,15 @@ def _size(kernel: _Kernel) -> int:
 
 
 _cache: KernelCache[Kernel] = KernelCache()
+
+
+def compiling() -> Spent:
+    """The time that this process has spent on compiling kernels.
+
+    >>> compiling().seconds >= 0
+    True
+    """
+    return _cache.compiling
 
 
 def kernel_of(

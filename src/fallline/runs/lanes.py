@@ -174,7 +174,8 @@ def recipe_of(training: Training, names: Iterable[str], *, hits: bool) -> Recipe
         Whether it counts right answers.
     """
     how = training.method
-    return Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(names), hits)
+    full = training.full_loss and training.rows is not None
+    return Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(names), hits, full_loss=full)
 
 
 def _page(objective: Objective) -> Network | LandscapeObjective:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ class Recipe:
         Whether right answers are counted, for accuracy.
     answers
         Whether the answers themselves are wanted.
+    full_loss
+        Whether losses are those of all samples although steps see minibatches.
     """
 
     page: Network | LandscapeObjective
@@ -58,13 +60,14 @@ class Recipe:
     names: tuple[str, ...]
     hits: bool = False
     answers: bool = False
+    full_loss: bool = False
 
 
 def program_of(recipe: Recipe) -> Program:
     """The program of a recipe."""
     step = _Step(recipe.optimizer, recipe.schedule, tuple(dict.fromkeys((*recipe.names, "target"))))
     if isinstance(recipe.page, Network):
-        return _network_program(recipe.page, step, recipe.hits, recipe.answers)
+        return replace(_network_program(recipe.page, step, recipe.hits, recipe.answers), full_loss=recipe.full_loss)
     return _landscape_program(recipe.page, step)
 
 

@@ -62,6 +62,7 @@ def record(
     steps: int,
     *,
     rows: NDArray[np.int64] | None = None,
+    full_loss: bool = False,
     first: int = 0,
     state: State | None = None,
     until: Until | None = None,
@@ -80,7 +81,7 @@ def record(
     losses, norms = np.full((2, steps - first + 1), np.nan)
     stopped = ""
     with showing(progress, "descend") as show:
-        for moment in moments(objective, method, w, steps, rows=rows, first=first, state=state):
+        for moment in moments(objective, method, w, steps, rows=rows, full_loss=full_loss, first=first, state=state):
             k = moment.step - first
             path[k], losses[k], norms[k] = moment.w, moment.loss, gradient_norm(moment.gradient)
             state = moment.state

@@ -52,8 +52,8 @@ class Run(OfNetwork, Plotted):
         Euclidean norm of the gradient at each of them, (steps + 1,).
     outcome
         How it ended, in one word and one sentence.
-    batch, seed
-        Samples in a minibatch, None for all; and the key of the minibatches.
+    batch, seed, replacement, full_loss
+        Samples in a minibatch, None for all; key of the draws, and whether with replacement; whether losses are of all samples.
     stopped
         Why it ended before its last step (`until`, a callback), as a sentence; else "".
     state
@@ -61,9 +61,8 @@ class Run(OfNetwork, Plotted):
 
     Notes
     -----
-    With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples.
-    All are on the scale of all samples: where the loss is a sum, that of a batch of b of n samples counts n/b times.
-    The arrays cannot be written to.
+    With minibatches, losses (without `full_loss`) and norms are of the next step's batch, and the last are of all samples.
+    All are on the scale of all samples: where the loss is a sum, that of b of n samples counts n/b times. Arrays are read-only.
 
     Examples
     --------
@@ -86,20 +85,22 @@ class Run(OfNetwork, Plotted):
     seed: int = 0
     stopped: str = ""
     state: State | None = None
+    replacement: bool = False
+    full_loss: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.path, self.losses, self.gradient_norms):
             array.flags.writeable = False
 
     @classmethod
-    def of(cls, objective: Objective, method: Method, recording: Recording, batch: int | None, seed: int) -> Run:
+    def of(
+        cls, objective: Objective, method: Method, recording: Recording, batch: int | None, seed: int,
+        replacement: bool = False, full_loss: bool = False,
+    ) -> Run:  # fmt: skip
         """Make the run of a recording from the first step on, and judge it."""
-        r = recording
-        outcome = explain(objective, method, r.path, r.losses, r.gradient_norms, batch is not None)
-        return cls(
-            objective, method, len(r.losses) - 1, r.path, r.losses, r.gradient_norms, outcome, batch, seed, r.stopped,
-            r.state,
-        )  # fmt: skip
+        r, curves = recording, (recording.path, recording.losses, recording.gradient_norms)
+        end, steps = explain(objective, method, *curves, batch is not None, full_loss=full_loss), len(r.losses) - 1
+        return cls(objective, method, steps, *curves, end, batch, seed, r.stopped, r.state, replacement, full_loss)
 
     @property
     def start(self) -> Floats:
@@ -131,7 +132,7 @@ class Run(OfNetwork, Plotted):
         >>> fl.descend("booth", start=(0, 0), learning_rate=0.01, steps=2).gradients[0].tolist()
         [-34.0, -38.0]
         """
-        rows = minibatches(self.objective, self.batch, self.steps, self.seed)
+        rows = minibatches(self.objective, self.batch, self.steps, self.seed, self.replacement)
         l2 = self.method.values.get("l2")
         objective = self.objective if l2 is None else penalised(self.objective, l2)
         gradients = gradients_along(objective, self.path, rows)
@@ -194,11 +195,12 @@ class Run(OfNetwork, Plotted):
                 "extend needs the optimizer's state, which the run of a map's cell does not keep. Extend the map, "
                 "m.extend(500), or descend from run.start."
             )
+        draws = {"replacement": self.replacement, "full_loss": self.full_loss}
         recording = extended(
             self.objective, self.method, self._curves, self.state, int(SETTINGS["steps"].check(steps)), self.batch, self.seed,
-            until=until, callback=callback, progress=progress,
+            **draws, until=until, callback=callback, progress=progress,
         )  # fmt: skip
-        return Run.of(self.objective, self.method, recording, self.batch, self.seed)
+        return Run.of(self.objective, self.method, recording, self.batch, self.seed, **draws)
 
     @property
     def _curves(self) -> tuple[Floats, Floats, Floats]:

@@ -64,7 +64,7 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     >>> runs.points.round(4).tolist()
     [[1.62, 0.0], [0.81, 0.0]]
     """
-    if one_by_one(training, training.runs):
+    if one_by_one(training, training.runs) and not training.full_loss:
         from fallline.runs import one_run  # late: it loads LLVM
 
         with suppress(one_run.NotScalableError):
@@ -180,7 +180,12 @@ class _WithNumPy:
         self.losses = np.full(training.runs, np.nan)
         self._wanted = np.ones(training.runs, np.bool_)
         self._moments: Iterator[Moment] = moments(
-            training.objective, training.method, self.points, training.steps + 1, rows=_more(training.rows, 1)
+            training.objective,
+            training.method,
+            self.points,
+            training.steps + 1,
+            rows=_more(training.rows, 1),
+            full_loss=training.full_loss,
         )
         self._moment = next(self._moments)
 

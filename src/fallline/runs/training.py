@@ -32,6 +32,8 @@ class Training:
     rows
         Samples that each step sees, the same for all runs; None for all samples. The loss after the last
         step is that of all samples; those before are of the batch that the next step sees, on the scale of all samples.
+    full_loss
+        Whether all losses are those of all samples, also where steps see minibatches.
     dtype
         "float64" or "float32".
 
@@ -57,6 +59,7 @@ class Training:
     starts: Shaped[Floats, "*runs P"]
     rows: Shaped[NDArray[np.int64], "steps batch"] | None = None
     dtype: str = "float64"
+    full_loss: bool = False
 
     def __post_init__(self) -> None:
         self.method.check_steps(self.steps)

@@ -35,6 +35,7 @@ def moments(
     steps: int,
     *,
     rows: NDArray[np.int64] | None = None,
+    full_loss: bool = False,
     first: int = 0,
     state: State | None = None,
 ) -> Iterator[Moment]:
@@ -47,6 +48,8 @@ def moments(
     rows
         The samples that each step sees, (steps, batch). Loss and gradient are then on the scale of all samples, while
         the step takes the gradient of its own samples alone.
+    full_loss
+        Whether losses are those of all samples, also with `rows`. Gradients stay those of the step's samples.
     first, state
         The number of updates already done, and the optimizer's state after them. By default the descent begins.
 
@@ -69,6 +72,7 @@ def moments(
                 own = gradient
             else:
                 loss, gradient, own = objective.minibatch(w, rows[t - 1])
+                loss = objective.loss(w) if full_loss else loss
             yield Moment(t - 1, w, loss, gradient, state)
             if t > steps:
                 return
@@ -80,7 +84,13 @@ def moments(
 
 
 def trajectory(
-    objective: Objective, method: Method, w: Floats, steps: int, *, rows: NDArray[np.int64] | None = None
+    objective: Objective,
+    method: Method,
+    w: Floats,
+    steps: int,
+    *,
+    rows: NDArray[np.int64] | None = None,
+    full_loss: bool = False,
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Yield parameters, loss and gradient before each step and after the last, as `moments` does: steps + 1 triples."""
-    return ((m.w, m.loss, m.gradient) for m in moments(objective, method, w, steps, rows=rows))
+    return ((m.w, m.loss, m.gradient) for m in moments(objective, method, w, steps, rows=rows, full_loss=full_loss))

@@ -76,7 +76,7 @@ def axis_words(name: str) -> str:
         return words
     if head == "start":
         return f"{part} of the start"
-    return f"{words} of layer {part}" if head == "learning_rate" else f"{words} {part}"
+    return f"{words} of layer {part}" if head in ("learning_rate", "initial_offset") else f"{words} {part}"
 
 
 def span_words(axis: Axis) -> str:

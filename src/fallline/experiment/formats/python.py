@@ -61,9 +61,11 @@ def _options(study: Study, plane: Map) -> dict[str, Any]:
         drawn = build_start(start, objective_of(study, plane.objective))
         start = None if drawn is None else tuple(drawn.tolist())
     schedule = {"name": plane.schedule.name} | plane.schedule.settings
-    default = {"schedule": {"name": "constant"}, "initial": "normal", "seed": 0, "starts": 1, "batch": None}
+    default = {"schedule": {"name": "constant"}, "initial": "normal", "seed": 0, "starts": 1, "batch": None,
+               "replacement": False, "full_loss": False}  # fmt: skip
     choices = {
-        "schedule": schedule, "initial": plane.initial, "seed": plane.seed, "starts": plane.starts, "batch": plane.batch
+        "schedule": schedule, "initial": plane.initial, "seed": plane.seed, "starts": plane.starts, "batch": plane.batch,
+        "replacement": plane.replacement, "full_loss": plane.full_loss,
     }  # fmt: skip
     return {
         "optimizer": plane.optimizer, "steps": plane.steps, "measures": plane.measures,

@@ -6,7 +6,7 @@ from fallline.experiment.axis_ranges import Ranges
 from fallline.experiment.experiment import Pin, Span
 from fallline.experiment.objects import first_parameters
 from fallline.experiment.rules.change import Change, E, counted, words
-from fallline.experiment.setting_names import is_layer_rate, within_schedule, within_start
+from fallline.experiment.setting_names import is_layer_rate, is_offset, within_schedule, within_start
 from fallline.measures.measure import MEASURES, lacking
 from fallline.problems import NetworkObjective
 from fallline.settings import Setting
@@ -145,7 +145,7 @@ def _owner(name: str, change: Change[E]) -> str:
     """The part that a setting would belong to."""
     if within_schedule(name) is not None:
         return SCHEDULES[change.now.schedule].label
-    objective = within_start(name) is not None or is_layer_rate(name) or name == "l2"
+    objective = within_start(name) is not None or is_layer_rate(name) or is_offset(name) or name == "l2"
     return change.objective.name if objective else OPTIMIZERS[change.now.optimizer].label
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from fallline.experiment.axis_settings import axis_settings
-from fallline.experiment.setting_names import is_layer_rate, layer_of, within_schedule, within_start
+from fallline.experiment.setting_names import is_layer_rate, is_offset, layer_of, within_schedule, within_start
 from fallline.lab.controls.fields import digits_below
 from fallline.lab.resolved_state import ResolvedState
 from fallline.sentences import sentence
@@ -33,8 +33,8 @@ def describe_axis(resolved: ResolvedState, name: str, declared: Setting) -> Json
     low, high, scale = resolved.ranges.of(name, declared)
     label, own = declared.label, declared.unicode_symbol
     coordinate = within_start(name)
-    if is_layer_rate(name):
-        label = f"learning rate of layer {layer_of(name)}"
+    if is_layer_rate(name) or (is_offset(name) and "." in name):
+        label = f"{declared.label} of layer {layer_of(name)}"
         own += digits_below(str(layer_of(name))) if own else ""
     elif coordinate is not None:
         label, own = f"start {coordinate}", ""

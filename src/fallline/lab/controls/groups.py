@@ -44,9 +44,11 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
 
 
 def _idle(key: str, state: State, resolved: ResolvedState) -> bool:
-    """Whether a control of the data means nothing: the seed of no split, features of data that do not have two inputs."""
+    """Whether a control of the data means nothing: the seed of what is not drawn, features of data that do not have two inputs."""
     if key == "data.features":
         return not has_plane(resolved.objective)
+    if key == "data.draw_seed":
+        return not state.data.drawn
     return key == "data.split_seed" and not state.data.test_share
 
 

@@ -11,8 +11,10 @@ const AFRESH = {
   "data.name": (name, { data }) => ["data", { ...ofEverySource(data), kind: "generated", name }],
 };
 
+const OF_EVERY_SOURCE = ["features", "test_share", "split_seed", "label_noise", "subset", "draw_seed"];
+
 /** The settings that every source of data has. @param {any} data */
-const ofEverySource = ({ features, test_share, split_seed }) => ({ features, test_share, split_seed });
+const ofEverySource = (data) => Object.fromEntries(OF_EVERY_SOURCE.map((name) => [name, data[name]]));
 
 export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */

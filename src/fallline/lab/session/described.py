@@ -59,7 +59,7 @@ def same_controls(a: State, b: State) -> bool:
 def _shape(state: State) -> tuple[Any, ...]:
     axes = [(axis.name, axis.scale) for axis in state.map.axes.values()]
     data = {k: v for k, v in state["data"].items() if k in ("kind", "name", "digest", "target")}
-    data |= {"test": state.data.test_share > 0}
+    data |= {"test": state.data.test_share > 0, "drawn": state.data.drawn}
     return (
         _objective(state, axes), data, state.optimizer, state.schedule, axes, state.map.measure, state.dtype, state.start is None,
     )  # fmt: skip

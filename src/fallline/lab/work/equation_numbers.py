@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from fallline.experiment.setting_names import schedule_setting
+from fallline.experiment.setting_names import layer_rate, schedule_setting
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.equation_blocks import Written
 from fallline.lab.work.number_places import Places, matrix_tex
@@ -23,6 +23,7 @@ from fallline.views.equations import Equation
 from fallline.views.equations.latex import Latex
 from fallline.views.equations.order import parts
 from fallline.views.equations.rules import coordinates, setting_symbol
+from fallline.views.equations.steps import layer_rate_symbol, layers_of
 
 __all__ = ["Numbers", "next_step", "numbers_of"]
 
@@ -81,6 +82,8 @@ class Numbers:
             (setting_symbol(method.schedule.declared[name]), schedule_setting(name))
             for name in method.schedule.settings
         ]
+        rates = layers_of({*method.values, *resolved.spec.axes})
+        known += [(layer_rate_symbol(layer), layer_rate(layer)) for layer in rates]
         letter = setting_symbol(SETTINGS["learning_rate"]).name
         settings = {s.name: places.of("settings", name) for s, name in known}
         settings |= {symbol(letter, None, "t+1").name: places.of("rate")}

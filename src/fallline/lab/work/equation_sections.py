@@ -13,12 +13,12 @@ from fallline.lab.work.equation_blocks import Written
 from fallline.lab.work.equation_numbers import Numbers, next_step, numbers_of
 from fallline.lab.work.number_places import Places
 from fallline.problems import LandscapeObjective
-from fallline.readings.symbols import symbol
 from fallline.runs.run import Run
 from fallline.settings import SETTINGS
-from fallline.views.equations import Equation, Section, equations
+from fallline.views.equations import Section, equations
 from fallline.views.equations.latex import Latex
 from fallline.views.equations.rules import setting_symbol
+from fallline.views.equations.steps import step_sections
 
 __all__ = ["sections_of", "sections_with"]
 
@@ -65,19 +65,20 @@ def sections_with(resolved: ResolvedState, form: str, numbers: Numbers | None = 
         yield Written("Input features, of the raw inputs u", resolved.network.data.features.equations)
     for section in _objective(resolved, form):
         yield _written(section, numbers, None if numbers is None else numbers.objective)
-    scheduled = resolved.spec.method.schedule.name != "constant"
-    update, *others = _sections(resolved.spec.method.optimizer, "units")
+    network = None if resolved.network is None else resolved.network.network
+    step = step_sections(resolved.spec.method, network, resolved.spec.axes)
     method = None if numbers is None else numbers.method
-    yield _written(_at_rate_of_step(update) if scheduled else update, numbers, method)
+    for section in (step.update, *step.rates):
+        yield _written(section, numbers, method)
     yield _gradient(resolved)
     if numbers is not None and resolved.network is None:
         yield next_step(resolved, numbers.places)
-    for section in others:
+    for section in step.start:
         yield _written(section, None)
-    if scheduled:
-        for section in _sections(resolved.spec.method.schedule, "units"):
-            written = _written(section, numbers, method)
-            yield Written(written.title, [*written.rows, *([numbers.rate] if numbers else [])])
+    for section in step.schedule:
+        written = _written(section, numbers, method)
+        one_rate = [numbers.rate] if numbers is not None and not step.rates else []
+        yield Written(written.title, [*written.rows, *one_rate])
 
 
 def _objective(resolved: ResolvedState, form: str) -> tuple[Section, ...]:
@@ -98,16 +99,6 @@ def _written(section: Section, numbers: Numbers | None, writer: Latex | None = N
     if numbers is None or writer is None:
         return Written(section.title, [(Latex().write(e.left), Latex().write(e.right)) for e in section.equations])
     return Written(section.title, [numbers.row(e, writer) for e in section.equations])
-
-
-def _at_rate_of_step(update: Section) -> Section:
-    """The update with the learning rate of its step in place of a constant one."""
-    rate = setting_symbol(SETTINGS["learning_rate"])
-    own = {rate: symbol(rate.name, None, "t+1")}
-    rows = tuple(
-        Equation(e.left, e.right.xreplace(own) if hasattr(e.right, "xreplace") else e.right) for e in update.equations
-    )
-    return Section(update.title, rows)
 
 
 def _gradient(resolved: ResolvedState) -> Written:

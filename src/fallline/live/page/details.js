@@ -32,9 +32,9 @@ export async function detail(host, content) {
 async function gradients(host, { id, pin, x, y, of }, gradient) {
   const { stateId, state, model, figure } = host;
   const { path, losses, steps, values } = await trainedRun(host, x, y, 4);
-  const { shuffle, samples, parameters: P } = model.problem;
+  const { draws, replacement, samples, parameters: P } = model.problem;
   const { seed, batch } = /** @type {any} */ (values);
-  const rows = batch ? batches(seed ?? state.seed, shuffle, samples, batch, steps) : null;
+  const rows = batch ? batches(seed ?? state.seed, draws, samples, batch, steps, replacement) : null;
   const slopes = new Float32Array((steps + 1) * P);
   const norms = new Float64Array((steps + 1) * figure.layers.length);
   for (let step = 0; step <= steps; step++) {

@@ -14,6 +14,7 @@ import { Starts } from "./starts.js";
  * @property {Record<string, Float64Array>} columns
  * @property {Record<string, number>} values
  * @property {Record<string, number>} coordinates
+ * @property {import("./starts.js").Offset[]} offsets
  * @property {ArrayLike<number>|null} start
  * @property {Float64Array|null} points the first parameters of each run, if they are given
  * @property {number} starts
@@ -162,8 +163,8 @@ export class Kernel {
   /** @param {number} seed @param {number} batch @param {number} steps */
   #rows(seed, batch, steps) {
     const key = `${seed} ${batch} ${steps}`;
-    if (this.#order.key !== key)
-      this.#order = { key, rows: batches(seed, this.problem.shuffle, this.problem.samples, batch, steps) };
+    const { draws, samples, replacement } = this.problem;
+    if (this.#order.key !== key) this.#order = { key, rows: batches(seed, draws, samples, batch, steps, replacement) };
     return this.#order.rows;
   }
 }

@@ -76,9 +76,17 @@ export function normal(seed, purpose, count, index, coefficients) {
  * @param {number} rows
  * @param {number} batch
  * @param {number} steps
+ * @param {boolean} replacement whether each sample is drawn from all samples; otherwise each epoch is a shuffle
  */
-export function batches(seed, purpose, rows, batch, steps) {
+export function batches(seed, purpose, rows, batch, steps, replacement) {
   const order = new BigInt64Array(steps * batch);
+  if (replacement) {
+    for (let step = 0; step < steps; step++)
+      uniform(seed, purpose, batch, step).forEach((u, k) => {
+        order[step * batch + k] = BigInt(Math.floor(u * rows));
+      });
+    return order;
+  }
   const used = Math.floor(rows / batch) * batch; // those left over at the end of an epoch are not used in it
   for (let epoch = 0, at = 0; at < order.length; epoch++) {
     const keys = uniform(seed, purpose, rows, epoch);

@@ -79,6 +79,7 @@ function shared(request, problem, axes) {
   return {
     values,
     coordinates: problem.coordinates,
+    offsets: problem.offsets,
     start,
     points,
     starts: points ? 1 : values.starts,

@@ -10,6 +10,11 @@ import { normal, uniform } from "./random.js";
  *   parts: {purpose: number, count: number, factor: number}[]}} Initial
  */
 
+/**
+ * What may be added to a part of a start, under names of which the first with a value counts.
+ * @typedef {{first: number, end: number, names: string[], values: (number|null)[]}} Offset
+ */
+
 const MOST_NUMBERS = 2 ** 20;
 
 export class Starts {
@@ -46,8 +51,9 @@ export class Starts {
    * @param {Map<string, Float64Array>} columns the values of the cells, by the name of the axis
    */
   fill(into, job, columns) {
-    const { start, starts, seed, scale, coordinates } = job;
+    const { start, starts, seed, scale, coordinates, offsets } = job;
     const [seeds, scales] = [columns.get("seed"), columns.get("initial_scale")];
+    const shifts = offsets.map((offset) => ({ ...offset, of: offsetOf(offset, columns) }));
     const moved = [...columns].filter(([name]) => name in coordinates);
     const [P, fixed] = [this.dimension, starts === 1 && !seeds ? start : null];
     for (let run = 0; run < into.length / P; run++) {
@@ -55,9 +61,28 @@ export class Starts {
       const from = fixed ?? this.drawn(seeds ? seeds[cell] : seed, run % starts);
       const factor = scales ? scales[cell] : scale;
       for (let k = 0; k < P; k++) into[run * P + k] = factor * from[k];
+      for (const { first, end, of } of shifts) {
+        const shift = of(cell);
+        if (shift !== 0) for (let k = first; k < end; k++) into[run * P + k] = factor * from[k] + shift;
+      }
       for (const [name, values] of moved) into[run * P + coordinates[name]] = values[cell];
     }
   }
+}
+
+/**
+ * The offset of each cell; 0 for none.
+ * @param {Offset} offset
+ * @param {Map<string, Float64Array>} columns
+ * @returns {(cell: number) => number}
+ */
+function offsetOf({ names, values }, columns) {
+  for (const [k, name] of names.entries()) {
+    const [column, value] = [columns.get(name), values[k]];
+    if (column) return (cell) => column[cell];
+    if (value !== null) return () => value;
+  }
+  return () => 0;
 }
 
 /** @param {Initial} initial @param {number} seed @param {number} index */

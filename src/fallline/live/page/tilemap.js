@@ -7,7 +7,7 @@ import { Overlay } from "../../lab/page/overlay.js";
 import { boxOf, fractionsAt, panned, panTo, partOf, placeIn, plotElements } from "../../lab/page/plot.js";
 
 /** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} TileAxis */
-/** @typedef {{side: number, levels: number, columns: number, rows: number, x: TileAxis, y: TileAxis, live: boolean, measures?: string[]}} Figure */
+/** @typedef {{side: number, levels: number, columns: number, rows: number, x: TileAxis, y: TileAxis, live: boolean, measures?: string[], absent?: string[]}} Figure */
 /** @typedef {import("../../lab/page/plot.js").Pair} Pair */
 
 const MOST = 600; // pictures that are kept
@@ -30,6 +30,8 @@ export class TileMap {
   /** The cell that was chosen. @type {Pair|null} */
   #chosen = null;
   #mark = h("div", { class: "chosen-cell", hidden: true });
+  /** Tiles that the folder does not have, nor any finer one there. @type {Set<string>} */
+  #absent;
   /** By their names. @type {Map<string, HTMLImageElement>} */
   #pictures = new Map();
   /** @type {Pair|null} */
@@ -48,6 +50,7 @@ export class TileMap {
     this.figure = figure;
     this.tell = tell;
     this.axes = { x: figure.x, y: figure.y };
+    this.#absent = new Set(figure.absent);
     const { plot, element } = plotElements(this.#over.canvas, this.#canvas, this.#mark);
     this.plot = plot;
     this.element = element;
@@ -166,6 +169,8 @@ export class TileMap {
 
   /** The picture of a tile, requested when it is first needed; null until it is there. @param {number} z @param {number} i @param {number} j */
   #picture(z, i, j) {
+    for (let up = 0; this.#absent.size && up <= z; up++)
+      if (this.#absent.has(`${z - up}/${i >> up}/${(2 ** z - 1 - j) >> up}`)) return null;
     const name = `${z}/${i}/${2 ** z - 1 - j}.png`;
     let picture = this.#pictures.get(name);
     if (!picture) {

@@ -33,7 +33,9 @@ def _is(node: Node, value: float) -> bool:
 
 
 def _commuting(graph: Graph, op: str, a: Node, b: Node, *rest: Node) -> Node:
-    return graph.node(op, (a, b, *rest) if a.index <= b.index else (b, a, *rest))
+    """Numbers come last, whenever they were made, so that equal formulas of two units have their operands in one order."""
+    first, second = sorted((a, b), key=lambda node: (node.op == "number", node.index))
+    return graph.node(op, (first, second, *rest))
 
 
 def add(a: Node, b: Node) -> Node:

@@ -3,7 +3,7 @@
     for each block of lanes:
         read starts or checkpoints, and settings, one run a lane
         for step 0..steps, or a part of them:
-            sums over the samples -> loss, gradient
+            sums over the samples -> loss, gradient; over all of them first, if losses are those of all
             fold the measures; leave if no lane is alive, or after the last step
             update every parameter
         write the measures, or checkpoints
@@ -174,10 +174,13 @@ class KernelWriter:
         with v.loop(count, "step") as turn:
             k = v.let(f"add i64 {turn}, {f.args[Slot.FIRST_STEP]}")
             final = v.let(f"icmp eq i64 {k}, {f.args[Slot.STEPS]}")
-            loss, gradient = self._objective(k, final)
+            full = f.program.full_loss
+            loss, gradient = self._objective(k, "true" if full else final)
             alive = folding.fold(f, loss, k, v.splat(v.let(f"sitofp i64 {k} to {v.scalar}")))
             folding.keep(f, loss, alive, cell, lanes, k)
             folding.leave_if_dead(f, alive)
+            if full:  # the sums were those of all samples; now those of the step's own
+                self._objective(k, final)
             self._update(k, final, gradient)
             v.leave_if(final)
 

@@ -75,13 +75,17 @@ class Segment:
 
 @dataclass(frozen=True)
 class Program:
-    """All of a kernel's arithmetic."""
+    """All of a kernel's arithmetic.
+
+    With `full_loss`, the losses of a kernel with minibatches are those of all samples.
+    """
 
     parameters: int
     states: int
     settings: tuple[str, ...]
     objective: Samples | Direct
     segments: tuple[Segment, ...]
+    full_loss: bool = False
 
 
 def depends_on(outputs: Sequence[Node], matters: Callable[[tuple[Any, ...]], bool]) -> set[int]:

@@ -23,7 +23,7 @@ class Partial(sympy.Function):  # type: ignore[misc]  # SymPy ships no types
     nargs = 2
 
 
-def symbol(letter: str, layer: int | None = None, *indices: int | str) -> sympy.Symbol:
+def symbol(letter: str, layer: int | str | None = None, *indices: int | str) -> sympy.Symbol:
     """The symbol of a network's value: letter, layer above, indices below.
 
     >>> symbol("w", 1, 2, 3).name, symbol("w", 1, 12, 3).name, symbol("x", None, 2).name

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from fallline.errors import FalllineError
-from fallline.experiment.setting_names import within_start
+from fallline.experiment.setting_names import is_offset, within_start
 from fallline.maps.map import Map
 from fallline.measures.outcome import failed
 from fallline.report.gallery import Gallery
@@ -42,7 +42,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "cells": int(m.values.size),
         "x": m.x.name,
         "y": m.y.name,
-        "starts": any(name in _OWN_STARTS or within_start(name) is not None for name in m.axes),
+        "starts": any(name in _OWN_STARTS or is_offset(name) or within_start(name) is not None for name in m.axes),
         "diverged": int(failed(m["outcome"]).sum()),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from fallline.report.chapters.subject import window_of
 from fallline.report.gallery import Gallery
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Results
-from fallline.views.equations import equations
+from fallline.textbook.schedules import SCHEDULES
+from fallline.views.equations import Equations
+from fallline.views.equations.steps import rates_of_layers, step_sections
 
 __all__ = ["descents_chapter", "fits_chapter"]
 
@@ -65,11 +68,22 @@ def fits_chapter(results: Results, gallery: Gallery, explained: set[str]) -> dic
 
 
 def _rules(runs: Sequence[NamedRun], explained: set[str]) -> list[Any]:
-    """The update rules of these runs that were not explained before; they count as explained from now on."""
-    rules = {r.run.method.optimizer.name: r.run.method.optimizer for r in runs}
-    fresh = [rule for name, rule in rules.items() if name not in explained]
+    """The update rules of these runs that were not explained before; they count as explained from now on.
+
+    A rule with learning rates of layers is another one than that with one learning rate.
+    """
+    rules: dict[str, tuple[str, Equations]] = {}
+    for r in runs:
+        how, problem = r.run.method, r.run.objective
+        network = problem.network if isinstance(problem, NetworkObjective) else None
+        rates = rates_of_layers(how.optimizer, network, how.values) if network is not None else ()
+        name = f"{how.optimizer.name}: {', '.join(map(str, rates))}" if rates else how.optimizer.name
+        if name not in explained:
+            label = how.optimizer.label + (" with learning rates of the layers" if rates else "")
+            constant = replace(how, schedule=SCHEDULES["constant"])
+            rules[name] = label, Equations(label, step_sections(constant, network).all)
     explained.update(rules)
-    return [(rule.label, equations(rule)) for rule in fresh]
+    return list(rules.values())
 
 
 def _answers(problem: NetworkObjective, fit: NamedRun, word: str, gallery: Gallery) -> Any:

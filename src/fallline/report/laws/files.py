@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fallline.errors import visible
-from fallline.laws.law import Trial
 from fallline.laws.reproduce import Result, hash_of
+from fallline.laws.trial import Trial
 from fallline.report.folder import refuse_report, write_report
+from fallline.runs.spent import Spent
 
-__all__ = ["NAMES", "LawPages", "law_pages", "refuse_law_pages"]
+__all__ = ["NAMES", "LawPages", "law_pages", "refuse_law_pages", "time_to_write"]
 
 NAMES = ("index.html", "results.json", "laws", "figures")
 """Files and folders of the pages."""
@@ -99,6 +101,25 @@ def law_pages(
     content |= {"index.html": index.html.encode(), "results.json": visible(text, keep="\n").encode()}
     write_report(folder, content, overwrite, NAMES)
     return _written(folder, content)
+
+
+def time_to_write(results: Sequence[Result], trial: Trial) -> Spent:
+    """The time that the pages of these laws take on this machine: those of one law are written, twice.
+
+    The first time loads the pictures. The second is that of so many pictures.
+    """
+
+    def pictures(result: Result) -> int:
+        return len(result.evidence) + len(result.regions)
+
+    some = min(results, key=lambda result: pictures(result) or 100)
+    times = [Spent.now()]
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("first", "second"):
+            law_pages([some], trial, Path(folder, part), command="")
+            times.append(Spent.now())
+    all_of_them = sum(map(pictures, results))
+    return times[1] - times[0] + (all_of_them / max(1, pictures(some)) - 1) * (times[2] - times[1])
 
 
 def _written(folder: Path, content: dict[str, Any]) -> LawPages:

@@ -23,6 +23,14 @@ _BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
 
 _BOX = re.compile(r'<svg [^>]*viewBox="(-?[\d.]+) (-?[\d.]+) ([\d.]+) ([\d.]+)"[^>]*>(.*)</svg>', re.DOTALL)
 _SYMBOL = re.compile(r'<symbol id="([^"]+)"(.*?)</symbol>', re.DOTALL)
+_BLANK = re.compile(r'<symbol id="([^"]+)"[^>]*/>')
+"""A glyph without a shape: a space between words."""
+
+_WORD = re.compile(r"<mo>([A-Za-z]\w+)</mo>")
+"""A function's name. As an identifier it has the space of `sin` around it."""
+
+_NAME = re.compile(r"<mo />(<msup>)?<mrow>((?:<mi>[^<]*</mi>)+)</mrow>")
+"""A function's name that latex2mathml took for single variables, because it is not of letters alone: leaky_relu."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,11 @@ def mathml(latex: str) -> str:
 
     text = str(convert(latex.replace("{aligned}", "{align*}"), display="block")).replace(*_BOLD_ONE)
     text = text.replace('rowspacing="3pt"', 'rowspacing="8pt"')
+    text = _NAME.sub(lambda found: f"{found[1] or ''}<mi>{re.sub('</?mi>', '', found[2])}</mi>", text)
+    text = _WORD.sub(r"<mi>\1</mi>", text)
+    text = re.sub(
+        r"(?<=</m[in]>)(?=<mi>(min|max)</mi>)", '<mspace width="0.167em" />', text
+    )  # ziamath spaces the others
     return re.sub(r'columnalign="(\w+)"', r'columnalign="\1" style="text-align: \1"', text)
 
 
@@ -118,6 +131,8 @@ def outline(latex: str, size: float) -> Outline:
         raise RuntimeError(f"ziamath drew no picture of {latex}")
     left, top, width, height = (float(number) for number in box.groups()[:4])
     drawing, glyphs = box[5], []
+    for name in _BLANK.findall(drawing):
+        drawing = re.sub(rf'<(?:symbol id="|use href="#){name}"[^>]*/>', "", drawing)
     for name, shape in _SYMBOL.findall(drawing):
         own = "g" + hashlib.sha256(shape.encode()).hexdigest()[:6]  # equal shapes have equal names
         drawing = drawing.replace(f'href="#{name}"', f'href="#{own}"')

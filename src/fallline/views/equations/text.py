@@ -12,7 +12,7 @@ from fallline.views.equations.order import parts
 
 __all__ = ["Text", "width"]
 
-_UP = dict(zip("0123456789+-=()ijkmnt", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏᵐⁿᵗ", strict=True)) | {"T": "ᵀ"}
+_UP = dict(zip("0123456789+-=()ijklmnt", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏˡᵐⁿᵗ", strict=True)) | {"T": "ᵀ"}
 _DOWN = dict(zip("0123456789+-=()ijkmnt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ᵢⱼₖₘₙₜ", strict=True)) | {",": ","}
 _ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303"}
 _FUNCTIONS = {"logistic": "σ", "maximum": "max", "minimum": "min"}

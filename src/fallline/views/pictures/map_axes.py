@@ -13,7 +13,7 @@ from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.choices import NUMBERS
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
-from fallline.views.pictures.sheet import axes_width
+from fallline.views.pictures.sheet import axes_height, axes_width
 from fallline.views.words import axis_words
 
 __all__ = ["axis_label", "borders", "is_even", "log_ticks", "set_scale", "shown_log"]
@@ -77,11 +77,32 @@ def set_scale(target: Any, axis: Axis, *, own: bool) -> None:
     else:
         ticks = []
     if ticks:
-        target.set_ticks(ticks, labels=[number(t) for t in ticks])
+        places = (
+            np.interp(np.log(ticks), np.log([low, high]), [0, 1])
+            if shown_log(axis)
+            else np.interp(ticks, [low, high], [0, 1])
+        )
+        target.set_ticks(ticks, labels=_that_fit(target, places, [number(t) for t in ticks]))
         target.set_minor_locator(NullLocator())
     elif own:
         target.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     target.set_label_text(axis_label(axis), parse_math=True)
+
+
+def _that_fit(target: Any, places: Floats, labels: list[str]) -> list[str]:
+    """The labels at these places of the axis, from 0 to 1; one that would touch the label before it is left out."""
+    font = target.get_ticklabels()[0].get_fontsize()
+    if target.axis_name == "x":
+        halves = [(len(label) + 1) * LETTER * font / axes_width(target.axes) / 2 for label in labels]
+    else:
+        halves = [1.2 * font / axes_height(target.axes) / 2] * len(labels)
+    last = -np.inf
+    for k, (place, half) in enumerate(zip(places, halves, strict=True)):
+        if place - half < last:
+            labels[k] = ""
+        else:
+            last = place + half
+    return labels
 
 
 def log_ticks(low: float, high: float) -> list[float]:

@@ -14,7 +14,7 @@ from fallline.errors import UsageError, shown
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import WIDTH, Theme, canvas, drawing, legend_below, look, points, wrapped
 
-__all__ = ["SMALLEST", "Place", "Sheet", "Size", "axes_width", "is_low", "on_axes", "sheet"]
+__all__ = ["SMALLEST", "Place", "Sheet", "Size", "axes_height", "axes_width", "is_low", "on_axes", "sheet"]
 
 Size = float | tuple[float, float] | None
 
@@ -154,6 +154,11 @@ def only_axes(ax: Any) -> None:
 def axes_width(ax: Any) -> float:
     """The width of the axes, in points."""
     return 72 * float(ax.get_window_extent().width / ax.get_figure().figure.dpi)
+
+
+def axes_height(ax: Any) -> float:
+    """The height of the axes, in points."""
+    return 72 * float(ax.get_window_extent().height / ax.get_figure().figure.dpi)
 
 
 def is_low(size: Size, height: float) -> bool:

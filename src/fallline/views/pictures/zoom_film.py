@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,6 +20,7 @@ from fallline.files import refuse_existing, write
 from fallline.maps.map import Map
 from fallline.maps.zoom import Zoom
 from fallline.runs.progress import Progress, showing
+from fallline.runs.spent import Spent
 from fallline.settings import SETTINGS
 from fallline.views.pictures.map_colours import MapColours
 from fallline.views.pictures.moving import FPS, SUFFIXES, Scene, recorder
@@ -180,18 +180,17 @@ def _scene(zoom: Zoom, keys: Sequence[Map], count: int, theme: str) -> tuple[Any
     return figure, frame
 
 
-def time_to_draw(zoom: Zoom, frames: int) -> tuple[float, float]:
-    """The seconds that the drawing of a film takes on this machine, and those of the processor: three frames are drawn."""
+def time_to_draw(zoom: Zoom, frames: int) -> Spent:
+    """The time that the drawing of a film takes on this machine: three frames are drawn."""
     short = Zoom(zoom.spec, zoom.place, min(4.0, zoom.depth))
     keys = [Map(spec) for spec in short.keys]
     for k, m in enumerate(keys):
         values = {w.name: random.normal(k, "trial frame", m.spec.cells).reshape(m.spec.shape) for w in m.spec.measures}
         m.fill({n: v.astype(m.spec.dtype) for n, v in values.items()}, np.ones(m.spec.shape, dtype=bool))
-    begin = time.perf_counter(), time.process_time()
+    begin = Spent.now()
     with tempfile.TemporaryDirectory() as folder:
         zoom_film(short, keys, out=Path(folder, "frames"), frames=len(keys))
-    each = max(frames, len(zoom.keys)) / len(keys)
-    return (time.perf_counter() - begin[0]) * each, (time.process_time() - begin[1]) * each
+    return max(frames, len(zoom.keys)) / len(keys) * (Spent.now() - begin)
 
 
 class _Painter:
