@@ -14,7 +14,7 @@ from fallline.readings.machine.program import Program
 from fallline.runs.programs import Recipe, program_of
 from fallline.runs.spent import NOTHING, Spent
 
-__all__ = ["KernelCache", "compiling", "kernel_of"]
+__all__ = ["KERNELS", "KernelCache", "compiling", "kernel_of"]
 
 
 class _Kernel(Protocol):
@@ -87,7 +87,8 @@ def _size(kernel: _Kernel) -> int:
     return kernel.compiled.bytes + _BESIDES
 
 
-_cache: KernelCache[Kernel] = KernelCache()
+KERNELS: KernelCache[Kernel] = KernelCache()
+"""The kernels of this process."""
 
 
 def compiling() -> Spent:
@@ -96,7 +97,7 @@ def compiling() -> Spent:
     >>> compiling().seconds >= 0
     True
     """
-    return _cache.compiling
+    return KERNELS.compiling
 
 
 def kernel_of(
@@ -134,4 +135,4 @@ def kernel_of(
         each = kernel.instructions / (kernel.plan.together * kernel.plan.lanes)
         return lost <= _TOLERATED * samples[-1] or lost * steps * each < _COMPILING
 
-    return _cache.find((recipe, plan, bits, batches), make, fits)
+    return KERNELS.find((recipe, plan, bits, batches), make, fits)

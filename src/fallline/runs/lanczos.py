@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import LandscapeObjective, NetworkObjective
+from fallline.readings.machine.kernel import Kernel
 from fallline.readings.machine.layout import Measure, Plan
 from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.samples.two_passes import blocks_of, second_length
 from fallline.runs.eigenvalues import Largest
 from fallline.runs.execution import EVERY_CORE, Execution, cores
-from fallline.runs.kernels import KernelCache
+from fallline.runs.kernels import KERNELS
 from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, build, directions
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
@@ -27,8 +28,6 @@ Floats = NDArray[Any]
 
 STORED = 64 * 2**20
 """Bytes of a thread in which values may be stored that all products at one point share. Beyond, they are computed again."""
-
-_cache: KernelCache[LanczosKernel] = KernelCache()
 
 
 def largest_of_hessians(
@@ -90,11 +89,13 @@ def _kernel_of(curved: Curved, plan: Plan | None, preconditioned: bool) -> Lancz
         remainder = not layout.divides(samples)
         return build(program, layout, 64, remainder=remainder, preconditioned=preconditioned, store=store)
 
-    def fits(kernel: LanczosKernel) -> bool:
+    def fits(kernel: Kernel) -> bool:
         return kernel.remainder or kernel.plan.divides(samples)
 
     def find(store: bool) -> LanczosKernel:
-        return _cache.find((curved.recipe, plan, preconditioned, store), lambda: make(store), fits)
+        kernel = KERNELS.find((LanczosKernel, curved.recipe, plan, preconditioned, store), lambda: make(store), fits)
+        assert isinstance(kernel, LanczosKernel)
+        return kernel
 
     kernel = find(True)
     return kernel if _stored(kernel, curved) <= STORED else find(False)

@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from fallline.readings.machine import target
-from fallline.readings.machine.compiled import Compiled, assemble, compile_text
+from fallline.readings.machine.compiled import assemble, compile_text
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
-from fallline.readings.machine.kernel import KernelWriter
+from fallline.readings.machine.kernel import Kernel, KernelWriter
 from fallline.readings.machine.layout import Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
 from fallline.readings.machine.samples.two_passes import TwoPasses
@@ -43,14 +43,9 @@ BESIDES = ("value", "residual", "products")
 
 
 @dataclass(frozen=True)
-class LanczosKernel:
-    """A compiled kernel, as `fallline.readings.machine.Kernel`; `stored` bytes of memory are needed for a block of samples."""
+class LanczosKernel(Kernel):
+    """A compiled kernel that needs `stored` bytes of memory for a block of samples, besides its scratch memory."""
 
-    compiled: Compiled
-    plan: Plan
-    remainder: bool
-    settings: tuple[str, ...]
-    scratch: int
     stored: int
 
 
@@ -70,9 +65,10 @@ def build(
     """
     vectors = target.vectors(bits, plan.lanes, plan.instruction_set)
     writer = _LanczosWriter(program, plan, vectors, remainder, preconditioned, store)
-    compiled = compile_text(writer.write(), plan.instruction_set)
+    text = writer.write()
+    compiled = compile_text(text, plan.instruction_set)
     stored = writer.passes.size * vectors.bytes if writer.passes is not None else 0
-    return LanczosKernel(compiled, plan, remainder, program.settings, writer.scratch, stored)
+    return LanczosKernel(compiled, plan, remainder, program.settings, writer.scratch, text.count("\n"), stored)
 
 
 def directions(program: Program) -> Callable[[tuple[Any, ...]], bool]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 import numpy as np
 
-from fallline.readings.machine.compiled import Compiled
+from fallline.readings.machine.kernel import Kernel
 from fallline.readings.machine.layout import Slot
 from fallline.runs.execution import Progress
 from fallline.runs.packing import Arguments
@@ -23,18 +22,8 @@ def pieces(cells: int, lanes: int, threads: int) -> list[tuple[int, int]]:
     return [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
 
 
-class _Called(Protocol):
-    """A kernel, as it is called."""
-
-    @property
-    def compiled(self) -> Compiled: ...
-
-    @property
-    def scratch(self) -> int: ...
-
-
 def run(
-    kernel: _Called, arguments: Arguments, pieces: list[tuple[int, int]], threads: int, progress: Progress | None
+    kernel: Kernel, arguments: Arguments, pieces: list[tuple[int, int]], threads: int, progress: Progress | None
 ) -> None:
     """Train the cells of those pieces, and fill the outputs of the arguments."""
     cells = sum(end - first for first, end in pieces)
