@@ -15,7 +15,7 @@ from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.samples.two_passes import blocks_of, second_length
 from fallline.runs.eigenvalues import Largest
 from fallline.runs.execution import EVERY_CORE, Execution, cores
-from fallline.runs.kernels import KERNELS
+from fallline.runs.kernels import cached
 from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, build, directions
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
@@ -93,7 +93,7 @@ def _kernel_of(curved: Curved, plan: Plan | None, preconditioned: bool) -> Lancz
         return kernel.remainder or kernel.plan.divides(samples)
 
     def find(store: bool) -> LanczosKernel:
-        kernel = KERNELS.find((LanczosKernel, curved.recipe, plan, preconditioned, store), lambda: make(store), fits)
+        kernel = cached((LanczosKernel, curved.recipe, plan, preconditioned, store), lambda: make(store), fits)
         assert isinstance(kernel, LanczosKernel)
         return kernel
 
