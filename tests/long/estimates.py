@@ -28,6 +28,7 @@ TASKS = {
     "laws, three, with regions": "reproduce edge-of-stability catapult effective-rate --region 8",
     "laws, two, with pages": "reproduce catapult-relu momentum-rate --region 8 --out PAGES",
     "laws of fractals": "reproduce fractal-boundary",
+    "law of muP": "reproduce mup",
 }  # fmt: skip
 
 _RUN = """
