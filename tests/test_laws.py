@@ -12,12 +12,12 @@ from tools.site.offline import addresses
 from fallline.cli.app import main
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
-from fallline.laws import LAWS, Law, Plane, Trial, catapult, edge_of_stability, edges, finding, mup
+from fallline.laws import LAWS, Law, Plane, Trial, catapult, edge_of_stability, edges, finding, fractal_dimension, mup
 from fallline.laws.evidence import evidence_from
 from fallline.laws.reproduce import Result, find, hash_of, lines_of, reproduce
 
 
-@pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu", "momentum-batches"}))
+@pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu", "momentum-batches", "fractal-boundary"}))
 def test_a_law_holds(name, monkeypatch):
     monkeypatch.setattr(mup, "CASES", mup.CASES[:1])  # the others take long to compile: tests/long/mup.py
     findings = LAWS[name].findings(Trial(8))
@@ -43,12 +43,44 @@ def test_the_edge_holds_with_little_momentum_and_not_with_much():
     assert (sum(region.shares.values()) == 1).all()
 
 
-@pytest.mark.parametrize("name", ["momentum-rate", "mode-curves", "catapult", "effective-rate"])
+@pytest.mark.parametrize("name", ["momentum-rate", "best-momentum", "mode-curves", "catapult", "effective-rate"])
 def test_a_region_holds_the_setting_of_its_law_and_ends_somewhere(name):
     (region,) = LAWS[name].region(Trial(2), 4)
     assert 0.1 < region.agree.mean() <= 1
     assert np.allclose(sum(region.shares.values()), 1)
     assert (region.agree.mean() == 1) == (name == "momentum-rate")
+
+
+def test_the_region_of_mup_counts_bootstrap_samples(monkeypatch):
+    """With one start every sample is that start; a network whose widths need other rates moves."""
+    monkeypatch.setattr(mup, "LEAST", 1)
+    monkeypatch.setattr(mup, "PLANES", (mup.Case("gradient_descent", 1, "tanh", 20, (-7, 4)),))
+    (region,) = LAWS["mup"].region(Trial(1), 3)
+    assert region.agree.shape == (4, 3)
+    assert set(np.unique(region.agree)) <= {0.0, 1.0}
+    assert "Of 2,400 bootstrap samples of 1 starts, 200 in each of 12 cells" in region.sentence
+    best = mup.best_rates(Trial(1), mup.PLANES[0], mup.losses_after(Trial(1), mup.PLANES[0], np.array([20]))[0])
+    last = mup.best_rates(Trial(1), mup.PLANES[0], mup.last_losses(Trial(1), mup.PLANES[0], "mup"))
+    np.testing.assert_array_equal(best, last)
+    assert region.agree[0, -1] == (best[0].max() - best[0].min() <= 1)
+
+
+def test_some_boundaries_are_fractal_and_the_law_can_fail(monkeypatch):
+    """The quadratic in the place of the network: no start lies above the null model."""
+    null, above, published = LAWS["fractal-boundary"].findings(Trial(8))
+    assert (null.verdict, null.starts, above.above) == ("holds", 16, True)
+    assert above.predicted == null.high or above.predicted <= 1.1
+    assert (above.share, above.verdict, published.verdict) == (0.5, "fails", "holds")
+    monkeypatch.setattr(fractal_dimension, "PRESETS", {fractal_dimension.VARIANT: Smooth})
+    _, above, published = LAWS["fractal-boundary"].findings(Trial(8))
+    assert (above.share, published.verdict) == (0.0, "fails")
+
+
+class Smooth:
+    """A preset whose boundary is a smooth line."""
+
+    title, published = "a quadratic", 1.17
+    spec = staticmethod(lambda seed, size: fractal_dimension.null_spec(size))
 
 
 def test_the_largest_rate_of_relu_networks_depends_on_their_depth():
@@ -163,6 +195,7 @@ def number(trial): yield 3
 def nothing(trial): pass
 def broken(trial): yield 1 / 0
 def several(a, b): pass
+def inside(trial): return list(3)
 """
 
 
@@ -176,7 +209,7 @@ def test_a_law_of_ones_own(capsys, tmp_path):
     assert main(["reproduce", f"{file}:halves", "--starts", "2", "--out", str(tmp_path / "out")]) == 0
     assert "Each step halves the distance." in (tmp_path / "out/laws/halves.html").read_text()
     for name, words in {
-        "number": "it yielded a value of type int", "nothing": "it returned no sequence", "broken": "raises ZeroDivisionError on line 12",
+        "number": "it yielded a value of type int", "nothing": "it returned None", "inside": "raises TypeError on line 14", "broken": "raises ZeroDivisionError on line 12",
         "several": "takes a Trial and yields findings", "other": "holds no function 'other'",
     }.items():  # fmt: skip
         capsys.readouterr()

@@ -9,8 +9,8 @@ import argparse
 
 import numpy as np
 
-from fallline.laws.law import Trial
 from fallline.laws.mup import CASES, Case, best_rates, last_losses
+from fallline.laws.trial import Trial
 
 FURTHER = (
     Case("momentum", 1, "relu", 50, (-12, 4)),

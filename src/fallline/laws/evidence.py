@@ -129,6 +129,8 @@ class Region(_Drawn):
         How many starts each cell has.
     shares
         What became of the starts: "agree" first, then what else can happen. Shares of each cell, (y, x), that add up to 1.
+    counted
+        What the shares count, if not single runs.
     """
 
     name: str
@@ -138,6 +140,7 @@ class Region(_Drawn):
     starts: int
     shares: Mapping[str, Floats]
     lines: Mapping[str, Line] = field(default_factory=dict)
+    counted: str = "runs"
 
     @property
     def agree(self) -> Floats:
@@ -149,13 +152,14 @@ class Region(_Drawn):
         """What became of all starts together."""
         parts = [f"{100 * float(np.mean(s)):.1f} % {name}" for name, s in self.shares.items()]
         runs = self.agree.size * self.starts
-        return f"Of {runs:,} runs, {self.starts} in each of {self.agree.size:,} cells: {', '.join(parts)}."
+        return f"Of {runs:,} {self.counted}, {self.starts} in each of {self.agree.size:,} cells: {', '.join(parts)}."
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
             "kind": "region", "name": self.name, "title": self.title, "x": self.x.describe(), "y": self.y.describe(),
             "starts": self.starts, "shares": {name: _short(s) for name, s in self.shares.items()}, "lines": _lines_short(self.lines),
+            "counted": self.counted,
         }  # fmt: skip
 
 

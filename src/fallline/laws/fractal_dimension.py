@@ -1,4 +1,7 @@
-"""The boundary of trainability is fractal: its box-counting dimension, beside that of a quadratic.
+"""The boundary of trainability is fractal: the box-counting dimension of each start's boundary, beside those of smooth lines.
+
+A boundary of dimension 1 is measured as 1.0 to 1.1 in windows of so few cells. So a boundary counts as fractal if its dimension is above
+all that the same pipeline gives for a quadratic, whose boundary is a smooth line: the null model.
 
 The form here is small: the linear network, windows of 48 x 48 cells, a few starts. `bench/fractal.py` measures all variants in
 windows of 512 x 512.
@@ -31,8 +34,8 @@ WINDOWS = 4
 SHARE = 25
 """A fractal start takes as long as many of other laws: one in so many is taken, but at least two."""
 
-NULL = 1.0
-"""The dimension of a smooth line."""
+NULL, NULLS = 1.0, 16
+"""The dimension of a smooth line; and how many ways along that of a quadratic are taken."""
 
 
 def null_spec(size: int) -> MapSpec:
@@ -58,21 +61,30 @@ def _slopes(spec: MapSpec, trial: Trial, seed: int) -> list[NDArray[np.float64]]
     return trial.of_maps(spec, WINDOWS, slopes)
 
 
+def _middle(slopes: list[NDArray[np.float64]]) -> float:
+    """The median of the local slopes of all windows; NaN without a boundary."""
+    return float(np.median(np.concatenate(slopes))) if any(map(len, slopes)) else float("nan")
+
+
 def _outside(found: Dimension, value: float) -> float:
     """How far a value lies outside the interval; 0 inside."""
     return max(0.0, found.low - value, value - found.high)
 
 
 def _test(trial: Trial) -> Iterator[Finding]:
-    null = dimension([_slopes(null_spec(SIZE), trial, trial.seed)])
-    yield finding("a quadratic", "dimension", NULL, [null.value], 0.1, note=f"{null} over {null.windows} windows")
+    smooth = [_middle(_slopes(null_spec(SIZE), trial, trial.seed + k)) for k in range(NULLS)]
+    yield finding("a quadratic", "dimension", NULL, smooth, 0.1, note=f"{NULLS} ways along its boundary")
     seeds = range(trial.seed, trial.seed + max(2, trial.starts // SHARE))
     slopes = [_slopes(PRESETS[VARIANT].spec(seed, size=SIZE), trial, seed) for seed in seeds]
-    found, published = dimension(slopes), PRESETS[VARIANT].published
-    medians = ", ".join(f"{float(np.median(np.concatenate(s))):.2f}" for s in slopes if any(map(len, s)))
+    found, published, title = dimension(slopes), PRESETS[VARIANT].published, PRESETS[VARIANT].title
+    medians = [_middle(some) for some in slopes]
     yield finding(
-        PRESETS[VARIANT].title, f"distance of {published:g} from the interval", 0.0, [_outside(found, published)], 1e-9,
-        note=f"dimension {found} over {found.windows} windows; medians of the starts {medians}",
+        title, "dimension, beside the largest of the quadratic", max(smooth), medians, 0.0, above=True,
+        note=f"starts: {', '.join(f'{m:.2f}' for m in medians)}",
+    )  # fmt: skip
+    yield finding(
+        title, f"distance of {published:g} from the interval of the dimension", 0.0, [_outside(found, published)], 1e-9,
+        note=f"dimension {found} over {found.windows} windows",
     )  # fmt: skip
 
 
@@ -84,5 +96,7 @@ FRACTAL_BOUNDARY = Law(
     f"16-16-1 linear network in mean-field scaling, a learning rate for each layer, 500 steps; {WINDOWS - 1} windows of {SIZE} x {SIZE} "
     "cells along the boundary of each start.",
     _test,
-    published="Dimension 1.17 of the linear network, the median over a zoom; 1.20 to 1.66 of the other variants.",
+    published="Dimension 1.17 of the linear network, the median over a zoom; 1.20 to 1.66 of the other variants. A start agrees here if its "
+    "boundary is not smooth: its dimension is above all those of the null model. That 1.17 lies in the interval is weaker, since the "
+    "interval of so few windows is wide.",
 )

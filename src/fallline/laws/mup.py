@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import exact, random
+from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
-from fallline.laws.evidence import Curves
+from fallline.laws.evidence import Curves, Region
 from fallline.laws.law import DRAWN, Finding, Law, finding
 from fallline.laws.trial import Trial
 from fallline.problems import NetworkObjective
@@ -77,6 +78,10 @@ CASES = (
 )
 
 
+PLANES = (CASES[0], Case("adam", 1, "tanh", 50, (-16, 1)))
+"""The cases of the regions: one that holds from 4 units on, and one that does not."""
+
+
 def teacher() -> tuple[Floats, Floats]:
     """Normal inputs, and as targets the answers of a fixed network 8-8-1 of tanh.
 
@@ -95,8 +100,20 @@ def last_losses(trial: Trial, case: Case, parametrization: str, widths: tuple[in
 
     A run that ends above the loss of an answer of 0 everywhere, or diverges, counts as that answer.
     """
+    losses = [
+        trial.train(t)["final_loss"].reshape(trial.starts, -1) for t in _trainings(trial, case, parametrization, widths)
+    ]
+    return _at_most_that_of_zero(np.asarray(losses))
+
+
+def _at_most_that_of_zero(losses: Floats) -> Floats:
+    """The losses; that of the answer 0 where a run ends above it, or diverges."""
+    return np.asarray(np.fmin(losses, (teacher()[1] ** 2).mean() / 2))
+
+
+def _trainings(trial: Trial, case: Case, parametrization: str, widths: tuple[int, ...]) -> Iterator[Training]:
+    """For each width the runs of all starts, each with all learning rates."""
     X, T = teacher()
-    losses = []
     for width in widths:
         network = Network.of(
             (INPUTS, *[width] * case.hidden, 1), activation=case.activation, loss="half_squared_error", reduction="mean",
@@ -105,10 +122,16 @@ def last_losses(trial: Trial, case: Case, parametrization: str, widths: tuple[in
         problem = NetworkObjective(network, (X, T))
         starts = draw_starts(problem, trial.starts, seed=trial.seed, initial=INITIALS["he_normal"])
         how = method(case.optimizer).with_({"learning_rate": np.tile(case.rates, trial.starts)})
-        training = Training(problem, how, case.steps, np.repeat(starts, len(case.rates), axis=0))
-        last = trial.train(training)["final_loss"]
-        losses.append(last.reshape(trial.starts, len(case.rates)))
-    return np.asarray(np.fmin(losses, (T**2).mean() / 2))
+        yield Training(problem, how, case.steps, np.repeat(starts, len(case.rates), axis=0))
+
+
+def losses_after(trial: Trial, case: Case, steps: NDArray[np.int64]) -> Floats:
+    """As `last_losses` in the maximal update parametrization, after each of these numbers of steps: (steps, widths, starts, rates)."""
+    losses = [
+        trial.train(training, ["history"])["history"][:, steps].reshape(trial.starts, -1, len(steps))
+        for training in _trainings(trial, case, "mup", WIDTHS)
+    ]
+    return _at_most_that_of_zero(np.moveaxis(np.asarray(losses), -1, 0))
 
 
 def best_rates(trial: Trial, case: Case, losses: Floats) -> NDArray[np.int64]:
@@ -146,6 +169,22 @@ def _mup(trial: Trial) -> Iterator[Finding | Curves]:
             yield Curves(name, title, "learning rate", "last loss", case.rates, seen, log="xy")
 
 
+def _region(trial: Trial, side: int) -> Iterator[Region]:
+    trial = replace(trial, starts=max(trial.starts, LEAST))
+    for case in PLANES:
+        x, y = Axis("steps", 5, case.steps, side, "log"), Axis.of("narrowest_width", WIDTHS[:-1])
+        losses = losses_after(trial, case, x.values.round().astype(int))
+        agree = np.empty((y.count, x.count))
+        for i, some in enumerate(losses):
+            best = best_rates(trial, case, some)
+            for j in range(y.count):
+                agree[j, i] = (best[:, j:].max(axis=1) - best[:, j:].min(axis=1) <= 1).mean()
+        name = f"{case.optimizer}-{case.hidden}-{case.activation}"
+        title = f"Where the best learning rate stays, from the narrowest network to width {WIDTHS[-1]}: {case.text}"
+        shares = {"agree": agree, "it moves": 1 - agree}
+        yield Region(name, title, x, y, RESAMPLES, shares, counted=f"bootstrap samples of {trial.starts} starts")
+
+
 MUP = Law(
     "mup",
     "In the maximal update parametrization the best learning rate is the same at every width; in the standard one it falls.",
@@ -156,4 +195,5 @@ MUP = Law(
     _mup,
     prediction=best_rate,
     published="Figure 1 shows it for transformers of widths 128 to 8192 with Adam; no figure is given for networks as narrow as these.",
+    region=_region,
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import FalllineError, OwnCodeError
+from fallline.errors import FalllineError, OwnCodeError, shown
 from fallline.laws.evidence import Curves, Plane, Region
 from fallline.laws.law import Finding, Law
 from fallline.laws.trial import Trial
@@ -65,21 +65,14 @@ def _checked(function: Callable[..., Iterable[Any]], name: str, path: Path, kind
     def checked(trial: Trial, *more: Any) -> Iterator[Any]:
         try:
             with output_aside():
-                values = list(function(trial, *more))
+                result = function(trial, *more)
+                values = list(result) if isinstance(result, Iterable) else None
         except FalllineError:
             raise
-        except TypeError as error:
-            if (
-                "is not iterable" in str(error)
-                and error.__traceback__ is not None
-                and error.__traceback__.tb_next is None
-            ):
-                raise OwnCodeError(
-                    f"the law {name} of {path.name} must yield {words}; it returned no sequence."
-                ) from error
-            raise OwnCodeError(f"the law {name} of {path.name} {describe_error(error, str(path))}.") from error
         except Exception as error:
             raise OwnCodeError(f"the law {name} of {path.name} {describe_error(error, str(path))}.") from error
+        if values is None:
+            raise OwnCodeError(f"the law {name} of {path.name} must yield {words}; it returned {shown(result)}.")
         for value in values:
             if not isinstance(value, kinds):
                 raise OwnCodeError(

@@ -15,8 +15,9 @@ from fallline.experiment.method import method
 from fallline.laws.evidence import Line, Plane, Region
 from fallline.laws.law import Finding, Law, finding
 from fallline.laws.trial import Trial
-from fallline.problems import objective_at
+from fallline.problems import LandscapeObjective, objective_at
 from fallline.runs.training import Training
+from fallline.textbook.landscapes import quadratic
 
 __all__ = ["BEST_MOMENTUM", "MOMENTUM_RATE", "best_settings", "convergence_rate"]
 
@@ -138,6 +139,35 @@ def _best_momentum(trial: Trial) -> Iterator[Finding | Plane]:
     )  # fmt: skip
 
 
+CONDITIONS, STEPS = (2.0, 200.0), (4, 400)
+"""Condition numbers, and numbers of steps, of the region of the best settings."""
+TRIED = 25
+"""Learning rates and momenta that are tried in each cell: so many of each, around the predicted ones."""
+NEAR = 0.9
+"""The predicted settings agree if the loss falls by that share, in powers of ten, of what the best of those tried reach."""
+
+
+def _best_region(trial: Trial, side: int) -> Iterator[Region]:
+    x, y = Axis("condition_number", *CONDITIONS, side, "log"), Axis("steps", *STEPS, side, "log")
+    at = y.values.round().astype(int)
+    starts = random.normal(trial.seed, "law starts", 2 * trial.starts).reshape(trial.starts, 2)
+    agree = np.empty((side, side))
+    for k, condition in enumerate(x.values.tolist()):
+        rate, momentum, _ = best_settings(condition, 1.0)
+        rates = np.append(rate * np.linspace(0.3, 1.9, TRIED).repeat(TRIED), rate)
+        momenta = np.append(np.tile(1 - (1 - momentum) * np.linspace(0.2, 1.6, TRIED), TRIED).clip(0), momentum)
+        settings = {"learning_rate": np.repeat(rates, len(starts)), "momentum": np.repeat(momenta, len(starts))}
+        problem = LandscapeObjective(quadratic(condition))
+        training = Training(problem, method("momentum").with_(settings), int(at[-1]), np.tile(starts, (len(rates), 1)))
+        losses = trial.train(training, ["history"])["history"].reshape(len(rates), len(starts), -1)
+        with np.errstate(all="ignore"):
+            fall = np.nan_to_num(-np.log10(losses[..., at] / losses[..., :1]), nan=-np.inf, posinf=700)
+        best = fall.mean(axis=1).argmax(axis=0)  # one pair of settings for all starts, at each number of steps
+        agree[:, k] = [(fall[-1, :, t] >= NEAR * fall[j, :, t]).mean() for t, j in enumerate(best)]
+    title = f"Where the predicted settings reach {100 * NEAR:g} % of the best fall of the loss"
+    yield Region("best", title, x, y, len(starts), {"agree": agree, "others are better": 1 - agree})
+
+
 MOMENTUM_RATE = Law(
     "momentum-rate",
     "On a quadratic, each coordinate of momentum shrinks by the larger root of a quadratic equation at every step.",
@@ -159,5 +189,6 @@ BEST_MOMENTUM = Law(
     f"The landscape quadratic, k = 10, {SIDE} x {SIDE} settings.",
     _best_momentum,
     prediction=best_settings,
-    published="The two formulas, and the rate (sqrt k - 1) / (sqrt k + 1).",
+    published="The two formulas, and the rate (sqrt k - 1) / (sqrt k + 1), in the limit of many steps.",
+    region=_best_region,
 )

@@ -61,7 +61,7 @@ def _region(region: Region, heading: str, place: Place) -> Picture:
     gone = next((share for name, share in region.shares.items() if "diverge" in name), np.zeros_like(region.agree))
     lost = (gone > 0.5) & (region.agree < 0.5)
     picture = draw_map(
-        region.agree, region.x, region.y, measure="share of starts that agree with the law", diverged=lost, log=False,
+        region.agree, region.x, region.y, measure=f"share of {'starts' if region.counted == 'runs' else 'samples'} that agree with the law", diverged=lost, log=False,
         limits=(0.0, 1.0), better="high", curves=dict(region.lines), lost_word="diverged", lost_unit="cells",
         title=heading, ax=place.ax, size=place.size, theme=place.theme,
     )  # fmt: skip
