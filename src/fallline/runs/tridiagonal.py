@@ -36,6 +36,7 @@ MOST = 40
 """Most steps of Laguerre's method. Some three are enough."""
 
 
+@np.errstate(all="ignore")  # a pivot is 0 where x is an eigenvalue
 def largest(
     a: Shaped[Floats, "m runs"], b: Shaped[Floats, "m-1 runs"], before: Shaped[Floats, " runs"]
 ) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "m runs"]]:
