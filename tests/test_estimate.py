@@ -63,7 +63,7 @@ def test_frames_of_a_zoom_are_probed_here_and_there(monkeypatch):
 @pytest.mark.parametrize("shape", [(64, 64), (300, 20), (5, 7), (1, 1), (4000, 1)])
 def test_the_places_of_a_probe_fill_the_plane_evenly(shape):
     spec = map_spec("booth", x="learning_rate=0.01..0.2", y="start.x=-1..1", size=shape, steps=2)
-    i, j = module._places(spec, 0, 64)
+    i, j = module._places(spec, 0, 64, module._block(spec))
     assert i.min() >= 0
     assert j.min() >= 0
     assert i.max() < shape[0]
@@ -72,6 +72,17 @@ def test_the_places_of_a_probe_fill_the_plane_evenly(shape):
         counts = np.histogram2d(i, j, bins=4, range=[(0, shape[0]), (0, shape[1])])[0]
         assert counts.min() >= 0.5 * len(i) / 16
         assert counts.max() <= 1.7 * len(i) / 16
+
+
+def test_seeds_are_probed_as_many_cells_together_as_tiles_have():
+    """A seed's start is drawn once for all cells of a tile, and a kernel is compiled once for all cells of a choice."""
+    spec = map_spec("booth", x="learning_rate=0.01..0.2", y="seed=0..255", size=256, steps=20)
+    wide, high = module._block(spec)
+    i, j = module._places(spec, 0, 2, (wide, high))
+    assert (len(i), len(np.unique(j)) <= 2 * high, wide >= 64) == (2 * wide * high, True, True)
+    assert module._block(booth(256)) == (16, 1)
+    few = map_spec("booth", x="learning_rate=0.01..0.2", y="optimizer=adam,momentum,rmsprop", size=16, steps=20)
+    assert probe(few, seconds=1e-9).cells <= max(16, few.cells / 8)
 
 
 def test_a_probe_takes_as_long_as_it_may_and_a_small_part_of_the_map(monkeypatch):

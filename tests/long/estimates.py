@@ -19,6 +19,7 @@ from pathlib import Path
 TASKS = {
     "seed study": "map three-gaussians --x learning_rate=1e-4..2e-2:log --y momentum=0..0.99 --size 1024x1024 --dtype float32",
     "seeds": "map three-gaussians --x learning_rate=1e-4..2e-2:log --y seed=0..511 --size 512x512 --steps 60",
+    "optimizers": "map three-gaussians --x learning_rate=1e-4..2e-2:log --y optimizer=momentum,adam,rmsprop,adagrad --size 4096x4 --steps 60",
     "Rosenbrock": "map rosenbrock --x start.x=-2..2 --y start.y=-1..3 --size 1536x1536 --steps 1000 --learning-rate 1e-3",
     "fractal, linear": "map fractal-linear --size 256x256",
     "fractal, tanh": "map fractal-tanh --size 80x80",
@@ -28,6 +29,7 @@ TASKS = {
     "laws, three, with regions": "reproduce edge-of-stability catapult effective-rate --region 8",
     "laws, two, with pages": "reproduce catapult-relu momentum-rate --region 8 --out PAGES",
     "laws of fractals": "reproduce fractal-boundary",
+    "law of muP": "reproduce mup",
 }  # fmt: skip
 
 _RUN = """

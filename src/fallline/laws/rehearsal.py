@@ -35,8 +35,11 @@ SHARE = 8
 ROWS = 4
 """At most so many rows are trained because there are so many threads."""
 
-SIDE = 16
-"""Cells along each side of the maps of a rehearsal."""
+PART = 4
+"""The maps of a rehearsal have one in so many rows. Rows stay whole, since neighbours are trained side by side and end together."""
+
+CHEAP = 1e9
+"""Maps of fewer floating-point operations are computed whole: what they take is not the runs."""
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 """The step of the sequence of the rows' places, which fills an interval evenly."""
@@ -77,7 +80,8 @@ class Rehearsal(Trial):
 
     def of_maps(self, spec: MapSpec, maps: int, quantity: Callable[[MapSpec], Q]) -> Q:
         """What `quantity` gives of smaller maps."""
-        rough = spec.over(*(replace(axis, count=min(SIDE, axis.count)) for axis in (spec.x, spec.y)))
+        part = 1 if maps * spec.work < CHEAP else PART
+        rough = spec.over(spec.x, replace(spec.y, count=-(-spec.y.count // part)))
         self.account.runs += maps * spec.cells * spec.starts
         self.account.probed += maps * rough.cells * spec.starts
         return self._timed(lambda: quantity(rough), spec.cells / rough.cells - 1)

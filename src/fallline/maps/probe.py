@@ -6,6 +6,7 @@ neighbours that are trained side by side do, at places of a sequence that fills 
 
 from __future__ import annotations
 
+import math
 import sys
 import zlib
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.limits import gigabytes
 from fallline.maps.cells import at_cells
@@ -22,6 +24,7 @@ from fallline.maps.large import IN_MEMORY
 from fallline.maps.rows import pack
 from fallline.maps.tiles import tile_size
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.kernels import compiling
 from fallline.runs.spent import NOTHING, Spent
 
 __all__ = ["ROW", "Estimate", "Probe", "peak_memory", "probe", "probe_maps", "takes", "time_text"]
@@ -94,7 +97,7 @@ class Probe:
     cells
         How many.
     first
-        The time of the compiler, with the first few cells.
+        The time of the compiler, and of the first few cells.
     spent
         That of all other cells.
     packed
@@ -117,18 +120,22 @@ def probe(spec: MapSpec, *, seconds: float = SECONDS, execution: Execution = EVE
     >>> probe(spec, seconds=0.01).cells >= 16
     True
     """
-    most = max(1, spec.cells // SHARE // ROW)
-    some = max(1, min(tile_size(spec) // ROW, most))
-    first, _ = _timed(spec, _places(spec, 0, 1), execution)
-    rows, spent, packed = 1, NOTHING, 0
-    cells = 0
+    block = _block(spec)
+    each = block[0] * block[1]
+    most = max(1, spec.cells // SHARE // each)
+    some = max(1, min(tile_size(spec) // each, most))
+    first, _ = _timed(spec, _places(spec, 0, 1, (block[0], 1)), execution)
+    blocks, spent, packed, cells = 1, NOTHING, 0, 0
     while True:
-        i, j = _places(spec, rows, some)
+        i, j = _places(spec, blocks, some, block)
+        compiled = compiling()
         more, size = _timed(spec, (i, j), execution)
-        spent += more
+        compiled = compiling() - compiled  # of further choices: once for all their cells
+        first += compiled
+        spent += more - compiled
         packed += size
-        rows, cells = rows + some, cells + len(i)
-        if spent.processor_seconds >= seconds or rows + some > most + 1:
+        blocks, cells = blocks + some, cells + len(i)
+        if spent.processor_seconds >= seconds or blocks + some > most + 1:
             return Probe(cells, first, spent, packed)
 
 
@@ -178,13 +185,28 @@ def probe_maps(
     )  # fmt: skip
 
 
-def _places(spec: MapSpec, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Columns and rows of the cells of `count` short rows, from the row number `first` of the sequence on."""
+def _block(spec: MapSpec) -> tuple[int, int]:
+    """Columns and rows of the cells that are trained together: a short row, or a part of a tile where the cells of a tile share their work.
+
+    A seed's start is drawn once for all cells of a tile with that seed, and so is what a choice needs.
+    """
     rows, columns = spec.shape
-    k = np.arange(first, first + count)[:, None] + 0.5
-    long = min(ROW, columns)
-    i = np.floor(k * _STEPS[0] % 1 * (columns - long + 1)).astype(np.int64) + np.arange(long)
-    j = np.broadcast_to(np.floor(k * _STEPS[1] % 1 * rows).astype(np.int64), i.shape)
+    if not {"seed", *CHOICES} & spec.axes.keys():
+        return min(ROW, columns), 1
+    side = 2 ** round(math.log2(tile_size(spec)) / 2)
+    wide = min(side, columns)
+    return wide, max(1, min(side, rows, spec.cells // SHARE // wide))
+
+
+def _places(
+    spec: MapSpec, first: int, count: int, block: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Columns and rows of the cells of `count` blocks of so many columns and rows, from the block number `first` of the sequence on."""
+    (rows, columns), (wide, high) = spec.shape, block
+    k = np.arange(first, first + count)[:, None, None] + 0.5
+    i = np.floor(k * _STEPS[0] % 1 * (columns - wide + 1)).astype(np.int64) + np.arange(wide)
+    j = np.floor(k * _STEPS[1] % 1 * (rows - high + 1)).astype(np.int64) + np.arange(high)[:, None]
+    i, j = np.broadcast_arrays(i, j)
     return i.ravel(), j.ravel()
 
 
