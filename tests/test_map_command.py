@@ -248,6 +248,16 @@ def test_what_no_flag_says_the_studys_map_says(tmp_path):
     assert (d["seed"], d["starts"], d["schedule"]) == (5, 2, {"name": "step_decay", "every": 3, "decay": 0.5})
 
 
+def test_a_studys_own_axis_scales_the_studys_start(tmp_path, capsys):
+    text = 'title = "t"\n[landscape]\nname = "booth"\n[[maps]]\nx = "learning_rate=1e-3..1e-2"\ny = "initial_scale=0.5..2"\n'
+    (tmp_path / "s.toml").write_text(text + 'size = "2x3"\nsteps = 5\nstart = [-1.2, 1.0]\n')
+    axes = {"x": "learning_rate=1e-3..1e-2", "y": "initial_scale=0.5..2", "size": (2, 3), "steps": 5}
+    for words, start in (((), [-1.2, 1.0]), (("--y", axes["y"]), None)):
+        assert main(["map", str(tmp_path / "s.toml"), *words, "--json"]) == 0
+        wanted = fl.map("booth", **axes, start=start, measures=["final_loss", "outcome"])
+        assert json.loads(capsys.readouterr().out)["sha256"] == wanted.sha256
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

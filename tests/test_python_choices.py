@@ -579,6 +579,8 @@ def test_offsets_in_studies_and_the_lab():
     assert "'initial_offset.2': 0.5" in to_python(study)
     with pytest.raises(UsageError, match=r"the lab cannot show a map with initial_offset\.2 for all cells"):
         initial_state(study, None)
+    with pytest.raises(UsageError, match=r"the lab cannot show a map with learning_rate\.2 for all cells"):
+        initial_state(parse(OFFSETS.replace("initial_offset.2", "learning_rate.2")), None)
     state = initial_state(parse(OFFSETS.replace('"initial_offset.2" = 0.5', "")), None)[0]
     assert state["map"]["y"]["name"] == "initial_offset.1"
     assert to_python(study).count("initial_offset") == 2

@@ -76,8 +76,11 @@ def described_map(
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
         print(note, file=sys.stderr)
     own_data = bool(defaults.get("own_data", False))
+    redrawn = {"seed", "initial", "width", "depth"}
     if y is None and x is None:
         y = defaults.get("y") or None
+    else:
+        redrawn |= {"initial_scale"}  # of random starts; a study's own axis scales the study's start
     x = x or defaults.get("x")
     if x is None:
         raise UsageError("--x must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
@@ -97,7 +100,7 @@ def described_map(
     if up is None:
         size = size.partition("x")[0]
     starts = _first(starts, defaults.get("starts"), 1)
-    drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
+    drawn = starts > 1 or bool(names & redrawn)
     spec = map_spec(
         objective, x=across, y=up, size=size, optimizer_=record or own_choice,
         steps=_first(steps, defaults.get("steps"), 100), measures=measure or defaults.get("measures", ("final_loss",)),

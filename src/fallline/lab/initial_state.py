@@ -102,10 +102,11 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
             f"the lab cannot show a map over {' and '.join(spec.axes)}{' alone' if spec.one_dimensional else ''}: its two axes "
             "are numbers that one kernel can take, such as learning_rate, momentum or seed. Draw it with `fallline map`."
         )
-    if spec.initial_offsets:
+    fixed = [*spec.initial_offsets, *(name for name in spec.settings if is_layer_rate(name))]
+    if fixed:
         raise UsageError(
-            f"the lab cannot show a map with {' and '.join(spec.initial_offsets)} for all cells; it has offsets as axes alone. "
-            "Draw it with `fallline map`."
+            f"the lab cannot show a map with {' and '.join(fixed)} for all cells; it has offsets and learning rates of layers as axes "
+            "alone. Draw it with `fallline map`."
         )
     if spec.replacement or spec.full_loss:
         raise UsageError(
@@ -120,7 +121,7 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
         "starts": plane.starts, "initial": plane.initial, "batch": plane.batch, "schedule": spec.method.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plane.start is None or spec.start is None else tuple(spec.start.tolist()),
-        "settings": {k: v for k, v in spec.settings.items() if not is_layer_rate(k)},
+        "settings": spec.settings,
         "map": Plane(x=x, y=y, measure=measure.name, **target),
         "pins": _pins(study.fits if isinstance(spec.objective, NetworkObjective) else study.descents, x, y),
     }  # fmt: skip
