@@ -3,7 +3,7 @@
     python bench/sharpness.py [--runs 256] [--repeats 3]
 
 A gradient step is a step of gradient descent in lanes, of the same runs, on one thread. "cold" begins with a drawn vector and stops
-at a residual of 1e-6, as `sharpness_at` does; "warm" begins with the eigenvectors 20 steps before and stops at 1e-4, as
+at a residual of 1e-6, as `sharpness_at` does; "warm" begins with the result 20 steps before and stops at 1e-4, as
 `sharpness_along` does. Beside each cost stand the products of the Hessian for each run. Compilers run before the clock.
 """
 
@@ -72,7 +72,7 @@ def main() -> None:
         step = seconds(lambda: train(steps, execution=ONE), options.repeats) / STEPS  # noqa: B023 (called at once)
         product = seconds(lambda: hessian_products(problem, later, before.vectors, execution=ONE), options.repeats)  # noqa: B023
         line = f"{sizes:<12}{problem.dimension:>5}{product / step:>10.2f}"
-        for start, tolerance in ((None, 1e-6), (before.vectors, 1e-4)):
+        for start, tolerance in ((None, 1e-6), (before, 1e-4)):
             found = []
             cost = seconds(
                 lambda: found.append(sharpness_at(problem, later, start=start, tolerance=tolerance, execution=ONE)),  # noqa: B023

@@ -14,8 +14,10 @@ from fallline.experiment.method import method
 from fallline.live import check_page
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.samples.array_recovery import RecoveredArrays
-from fallline.runs.eigenvalues import drawn, largest_eigenvalues
+from fallline.runs import lanczos
+from fallline.runs.eigenvalues import Largest, drawn, largest_eigenvalues
 from fallline.runs.execution import Execution
+from fallline.runs.lanczos import largest_of_hessians
 from fallline.runs.second_order import HessianRecipe, hessian_products
 from fallline.runs.sharpness import sharpness_along, sharpness_at
 from fallline.runs.training import Training
@@ -106,6 +108,41 @@ def test_eigenvalues_of_matrices():
         assert np.abs(residual).max() <= 1e-4 * found.values.max()
 
 
+@pytest.mark.parametrize(
+    ("activation", "plan"),
+    [("relu", Plan(8, 2)), ("tanh", Plan(4, 5, tiled=True)), ("silu", Plan(8, 4, tiled=True))],
+)  # fmt: skip
+def test_compiled_lanczos_has_the_bits_of_numpy_s(activation, plan, monkeypatch):
+    """Whatever its layout, whether it stores what products share, and whichever runs share a vector."""
+    net = fl.Network.of("2-5-4-3", activation=activation, l2=0.1)
+    problem = fl.NetworkObjective(net, (DATA.X[:11], DATA.T[:11]))
+    w = fl.draw_starts(problem, 11)
+    w[4] = np.nan
+    l2, roots, first = RNG.uniform(0, 0.2, 11), RNG.uniform(0.5, 2, w.shape), drawn(*w.shape)
+
+    def product(v, which):
+        return hessian_products(problem, w[which], v / roots[which], l2=l2[which]) / roots[which]
+
+    expected = largest_eigenvalues(product, first, tolerance=1e-6)
+    for stored, alike in ((0, None), (2**20, expected.products)):
+        monkeypatch.setattr(lanczos, "STORED", stored)
+        found = largest_of_hessians(
+            problem, w, first, roots=roots, l2=l2, alike=alike, execution=Execution(threads=1, plan=plan)
+        )
+        for name in ("values", "vectors", "residuals", "products"):
+            assert getattr(found, name).tobytes() == getattr(expected, name).tobytes(), (stored, name)
+
+
+@pytest.mark.parametrize("name", ["quadratic", "ackley"])
+def test_compiled_lanczos_has_the_bits_of_numpy_s_on_a_landscape(name):
+    problem = fl.objective(name)
+    w = RNG.uniform(0.2, 1, size=(5, problem.dimension))
+    expected = largest_eigenvalues(lambda v, which: hessian_products(problem, w[which], v), drawn(*w.shape))
+    found = largest_of_hessians(problem, w, drawn(*w.shape), tolerance=1e-4)
+    assert found.values.tobytes() == expected.values.tobytes()
+    assert found.vectors.tobytes() == expected.vectors.tobytes()
+
+
 def test_an_eigenvalue_may_be_negative_or_not_exist():
     found = largest_eigenvalues(lambda v, which: -v * [1.0, 2.0], drawn(2, 2))
     np.testing.assert_allclose(found.values, -1)
@@ -121,7 +158,7 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian(activation):
     dense = np.linalg.eigvalsh(problem.hessian(w))[:, -1]
     found = sharpness_at(problem, w)
     np.testing.assert_allclose(found.values, dense, rtol=1e-6)
-    again = sharpness_at(problem, w, start=found.vectors)
+    again = sharpness_at(problem, w, start=found)
     np.testing.assert_allclose(again.values, dense, rtol=1e-6)
     assert again.products.sum() < found.products.sum()
 
@@ -134,7 +171,8 @@ def test_the_sharpness_of_random_networks_is_that_of_their_dense_hessians():
 
 def test_an_eigenvector_that_has_overtaken_the_first_is_found():
     point, vector = np.ones((1, 2)), np.array([[1.0, 0.0]])  # an eigenvector, but of the eigenvalue 1
-    assert sharpness_at(fl.objective("quadratic"), point, start=vector).values[0] == pytest.approx(10, rel=1e-12)
+    before = Largest(np.ones(1), vector, np.zeros(1), np.ones(1, np.int64))
+    assert sharpness_at(fl.objective("quadratic"), point, start=before).values[0] == pytest.approx(10, rel=1e-12)
 
 
 def test_a_sharpness_has_the_same_bits_alone_and_beside_others():

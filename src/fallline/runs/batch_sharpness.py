@@ -17,12 +17,12 @@ from fallline.errors import SettingError, UsageError
 from fallline.experiment.method import Method
 from fallline.experiment.minibatches import checked_batch
 from fallline.problems import NetworkObjective, Objective
-from fallline.runs.eigenvalues import dot
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.lanes import paused
 from fallline.runs.second_order import hessian_products
 from fallline.runs.sharpness import points_along
 from fallline.runs.training import Training
+from fallline.runs.tridiagonal import dot
 from fallline.shapes import Shaped
 from fallline.textbook.optimizer import Entries, Optimizer, State, Step
 from fallline.textbook.schedules import SCHEDULES

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.runs import tridiagonal
+from fallline.runs.tridiagonal import dot
 from fallline.shapes import Shaped
 
 __all__ = ["Largest", "largest_eigenvalues"]
@@ -24,7 +26,7 @@ Product = Callable[[Floats, NDArray[np.int64]], Floats]
 MOST = 112
 """How many products are computed of an operator at most."""
 
-_EMPTY = 1e-14
+EMPTY = 1e-14
 """A new direction that is shorter than this share of the operator holds rounding errors alone: all others are found."""
 
 
@@ -86,14 +88,6 @@ def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
     return np.tile(random.normal(seed, "eigenvalues", dimension), (runs, 1))
 
 
-def dot(a: Floats, b: Floats) -> Floats:
-    """Products of vectors in columns, (P, runs): added row by row, in order."""
-    products = np.multiply(a, b, order="C")  # along memory, NumPy would add in pairs
-    if products.shape[1] == 1:  # NumPy adds a single column in pairs
-        return np.asarray(np.add.reduce(np.repeat(products, 2, axis=1), axis=0)[:1])
-    return np.asarray(np.add.reduce(products, axis=0))
-
-
 class _Lanczos:
     """Lanczos's method for the operators that are still open: a column each."""
 
@@ -127,10 +121,12 @@ class _Lanczos:
 
     def _look(self, tolerance: float) -> NDArray[np.bool_]:
         """Take the largest eigenvalue of each tridiagonal matrix, and say which operators need no further product."""
-        self.top, self.weights = _top(np.array(self.alphas), np.array(self.betas[:-1]), self.top)
+        self.top, self.weights = tridiagonal.largest(
+            np.array(self.alphas), np.reshape(self.betas[:-1], (-1, len(self.top))), self.top
+        )
         self.residuals = np.abs(self.betas[-1] * self.weights[-1])
         size = np.abs(self.alphas).max(axis=0)
-        empty = self.betas[-1] <= _EMPTY * size
+        empty = self.betas[-1] <= EMPTY * size
         return np.asarray((self.residuals <= tolerance * np.abs(self.top)) | empty | ~np.isfinite(self.top))
 
     def _keep(self, done: NDArray[np.bool_], count: int) -> None:
@@ -144,47 +140,3 @@ class _Lanczos:
         self.which, self.top = self.which[~done], self.top[~done]
         self.basis = [q[:, ~done] for q in self.basis]
         self.alphas, self.betas = ([row[~done] for row in rows] for rows in (self.alphas, self.betas))
-
-
-def _top(a: Floats, b: Floats, before: Floats) -> tuple[Floats, Floats]:
-    """The largest eigenvalue of each tridiagonal matrix, (runs,), and its eigenvector, (m, runs).
-
-    The eigenvalue comes from above by Laguerre's method, which does not leave that side of the largest root and converges
-    cubically: the numbers d and e are the first and second derivatives of a pivot divided by the pivot.
-    Source: Parlett, The symmetric eigenvalue problem, 1980, for pivots of T - x.
-
-    Parameters
-    ----------
-    a, b
-        The diagonals, (m, runs), and what stands beside them, (m - 1, runs).
-    before
-        The largest eigenvalues of the matrices without their last row and column.
-    """
-    m = len(a)
-    if m == 1:
-        return a[0], np.ones_like(a)
-    half = (before - a[-1]) / 2
-    x = a[-1] + half + np.sqrt(half * half + b[-1] * b[-1])  # T is at most this matrix of two rows
-    size = np.abs(a).max(axis=0) + 2 * b.max(axis=0)
-    moving = np.isfinite(x)
-    for _ in range(40):
-        pivot = a[0] - x
-        d, e = -1 / pivot, np.zeros_like(x)
-        first, second, above = d, d * d, pivot < 0
-        for k in range(1, m):
-            c = b[k - 1] * b[k - 1] / pivot
-            pivot = a[k] - x - c
-            above = above & (pivot < 0)
-            d, e = (c * d - 1) / pivot, c * (e - 2 * d * d) / pivot
-            first, second = first + d, second + (d * d - e)
-        step = m / (first + np.sqrt(np.maximum((m - 1) * (m * second - first * first), 0)))
-        moving = moving & above & (step > 4e-16 * size)
-        if not moving.any():
-            break
-        x = np.where(moving, x - step, x)
-    s = np.ones_like(a)
-    pivot = a[0] - x  # all pivots of T - x are negative: its largest eigenvalue is 0
-    for k in range(1, m):
-        s[k] = -pivot * s[k - 1] / b[k - 1]
-        pivot = a[k] - x - b[k - 1] * b[k - 1] / np.where(pivot == 0, np.finfo(np.float64).tiny, pivot)
-    return x, s / np.sqrt(dot(s, s))

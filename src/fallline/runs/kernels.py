@@ -14,7 +14,7 @@ from fallline.readings.machine.program import Program
 from fallline.runs.programs import Recipe, program_of
 from fallline.runs.spent import NOTHING, Spent
 
-__all__ = ["KernelCache", "compiling", "kernel_of"]
+__all__ = ["KernelCache", "cached", "compiling", "kernel_of"]
 
 
 class _Kernel(Protocol):
@@ -90,6 +90,11 @@ def _size(kernel: _Kernel) -> int:
 _cache: KernelCache[Kernel] = KernelCache()
 
 
+def cached(key: Hashable, make: Callable[[], Kernel], fits: Callable[[Kernel], bool]) -> Kernel:
+    """A kernel of that key that fits, from the cache of this process."""
+    return _cache.find(key, make, fits)
+
+
 def compiling() -> Spent:
     """The time that this process has spent on compiling kernels.
 
@@ -134,4 +139,4 @@ def kernel_of(
         each = kernel.instructions / (kernel.plan.together * kernel.plan.lanes)
         return lost <= _TOLERATED * samples[-1] or lost * steps * each < _COMPILING
 
-    return _cache.find((recipe, plan, bits, batches), make, fits)
+    return cached((recipe, plan, bits, batches), make, fits)

@@ -44,7 +44,7 @@ from fallline.textbook import network as pages
 from fallline.textbook.layer_factors import parts_of_layers
 from fallline.textbook.network import Network
 
-__all__ = ["HessianRecipe", "hessian_products"]
+__all__ = ["Curved", "HessianRecipe", "hessian_products"]
 
 Floats = NDArray[Any]
 
@@ -63,18 +63,60 @@ class HessianRecipe:
         return _landscape_program(self.page)
 
 
-class _Doubled(NetworkObjective):
-    """A network whose runs have twice as many numbers: its parameters, and a direction."""
+@dataclass(frozen=True)
+class Curved:
+    """What kernels of Hessians are made from and called with, for one objective.
+
+    Attributes
+    ----------
+    recipe
+        That of the program.
+    l2
+        Strength of the penalty of each run, (runs,), or of all.
+    samples
+        The number of samples; none for a landscape.
+    """
+
+    objective: NetworkObjective | LandscapeObjective
+    recipe: HessianRecipe
+    l2: Floats
+    samples: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, objective: NetworkObjective | LandscapeObjective, l2: Floats | float | None = None, dtype: str = "float64"
+    ) -> Curved:
+        """Those of an objective; its own penalty if `l2` is None."""
+        if isinstance(objective, LandscapeObjective):
+            return cls(objective, HessianRecipe(objective), np.asarray(0.0, dtype), ())
+        strength = np.asarray(objective.network.l2 if l2 is None else l2, dtype)
+        recipe = HessianRecipe(objective.network.with_(l2=0.0), bool((strength != 0).any()))
+        return cls(objective, recipe, strength, (len(objective.data),))
+
+    def training(self, rows: Shaped[Floats, "runs numbers"], steps: int, dtype: str = "float64") -> Training:
+        """Runs whose numbers are these rows, in the form that kernels take."""
+        wide: Objective
+        if isinstance(self.objective, NetworkObjective):
+            wide = _WideNetwork(self.objective.network, self.objective.data)
+        else:
+            wide = object.__new__(_WideLandscape)
+            wide.__dict__.update(self.objective.__dict__)
+        wide.__dict__["numbers"] = rows.shape[1]
+        return Training(wide, method("gradient_descent", learning_rate=1.0), steps, rows, dtype=dtype)
+
+
+class _WideNetwork(NetworkObjective):
+    """A network whose runs have more numbers than its parameters: a direction, too."""
 
     @property
     def dimension(self) -> int:
-        return 2 * self.network.parameter_count
+        return int(self.__dict__["numbers"])
 
 
-class _DoubledLandscape(LandscapeObjective):
+class _WideLandscape(LandscapeObjective):
     @property
     def dimension(self) -> int:
-        return 2 * super().dimension
+        return int(self.__dict__["numbers"])
 
 
 def hessian_products(
@@ -101,24 +143,11 @@ def hessian_products(
     >>> hessian_products(objective("quadratic"), np.ones((1, 2)), np.array([[1.0, 2.0]])).tolist()
     [[1.0, 20.0]]
     """
-    P = objective.dimension
-    doubled: Objective
-    samples: tuple[int, ...] = ()
-    page: Network | LandscapeObjective
-    if isinstance(objective, NetworkObjective):
-        doubled, page = _Doubled(objective.network, objective.data), objective.network.with_(l2=0.0)
-        samples = (len(objective.data),)
-        l2 = objective.network.l2 if l2 is None else l2
-    else:
-        doubled, page = _doubled(objective), objective
-    strength = np.asarray(0.0 if l2 is None else l2, dtype)
-    recipe = HessianRecipe(page, bool((strength != 0).any()))
+    P, curved = objective.dimension, Curved.of(objective, l2, dtype)
+    training = curved.training(np.concatenate([w, v], axis=1), 2, dtype)
     bits = 8 * np.dtype(dtype).itemsize
-    training = Training(
-        doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype
-    )
-    kernel = kernel_of(recipe, execution.plan, bits, batches=False, samples=samples, steps=len(w))
-    columns = {"l2": strength, "target": np.asarray(-np.inf, dtype)}
+    kernel = kernel_of(curved.recipe, execution.plan, bits, batches=False, samples=curved.samples, steps=len(w))
+    columns = {"l2": curved.l2, "target": np.asarray(-np.inf, dtype)}
     outputs = Outputs.of_pause(training)
     threads = execution.threads or cores()
     arguments = pack(training, columns, kernel.settings, outputs, None, 1)
@@ -176,9 +205,3 @@ def _product(factor: Node, penalised: Network | None) -> Update:
         product = product + penalty_of_one(graph, penalised, weights=True)[1]
     (node,) = entries(product, graph)
     return Update(node, (node,), ())
-
-
-def _doubled(objective: LandscapeObjective) -> Objective:
-    doubled = object.__new__(_DoubledLandscape)
-    doubled.__dict__.update(objective.__dict__)
-    return doubled

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from fallline.errors import SettingError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.runs.checkpoints import Checkpoints
-from fallline.runs.eigenvalues import Largest, drawn, largest_eigenvalues
+from fallline.runs.eigenvalues import Largest, drawn
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.lanczos import largest_of_hessians
 from fallline.runs.lanes import paused
-from fallline.runs.second_order import hessian_products
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.rates import length_of
@@ -31,7 +31,7 @@ def sharpness_at(
     *,
     l2: Floats | float | None = None,
     preconditioner: Shaped[Floats, "runs P"] | None = None,
-    start: Shaped[Floats, "runs P"] | None = None,
+    start: Largest | None = None,
     tolerance: float = 1e-6,
     execution: Execution = EVERY_CORE,
 ) -> Largest:
@@ -42,8 +42,8 @@ def sharpness_at(
     l2
         Strength of the penalty of each run, or of all; that of the network if None.
     start
-        Eigenvectors at points near by, to begin with. A drawn vector is added, so that another eigenvector that has become
-        the largest since is found.
+        The result at points near by, whose eigenvectors are begun with. A drawn vector is added, so that another eigenvector
+        that has become the largest since is found.
     tolerance
         As for `largest_eigenvalues`. Where the largest two eigenvalues are near each other, residuals of 1e-2 and even 1e-4 may
         be those of the second: with 1e-2 that was so in 1 of 100 runs, with 1e-4 in 1 of 1,000, with 1e-6 in none.
@@ -56,17 +56,14 @@ def sharpness_at(
     """
     first = drawn(*w.shape)
     if start is not None:
-        first = first / np.sqrt(w.shape[1]) + np.where(np.isfinite(start).all(axis=1, keepdims=True), start, 0)
+        known = np.isfinite(start.vectors).all(axis=1, keepdims=True)
+        first = first / np.sqrt(w.shape[1]) + np.where(known, start.vectors, 0)
     root = None if preconditioner is None else np.sqrt(preconditioner)
-    strengths = None if l2 is None else np.broadcast_to(np.asarray(l2, np.float64), len(w))
-
-    def product(v: Floats, which: NDArray[np.int64]) -> Floats:
-        # D^-1/2 H D^-1/2 is symmetric and has the eigenvalues of D^-1 H
-        scale = 1.0 if root is None else root[which]
-        strength = None if strengths is None else strengths[which]
-        return hessian_products(objective, w[which], v / scale, l2=strength, execution=execution) / scale
-
-    return largest_eigenvalues(product, first, tolerance=tolerance)
+    # D^-1/2 H D^-1/2 is symmetric and has the eigenvalues of D^-1 H
+    return largest_of_hessians(
+        objective, w, first, roots=root, l2=l2, tolerance=tolerance, alike=None if start is None else start.products,
+        execution=execution,
+    )  # fmt: skip
 
 
 def sharpness_along(
@@ -89,16 +86,15 @@ def sharpness_along(
     objective = training.objective
     if not isinstance(objective, NetworkObjective | LandscapeObjective):
         raise UsageError(f"the sharpness of runs needs a network or a landscape; got {objective!r}.")
-    vectors: Floats | None = None
+    found: Largest | None = None
     values = []
     for step, w, states in points_along(training, at, execution=execution):
         diagonal = preconditioner(training, states, step) if preconditioned else None
         found = sharpness_at(
-            objective, w, l2=penalty_of(training), preconditioner=diagonal, start=vectors, tolerance=tolerance,
+            objective, w, l2=penalty_of(training), preconditioner=diagonal, start=found, tolerance=tolerance,
             execution=execution,
         )  # fmt: skip
         values.append(found.values)
-        vectors = found.vectors
     return np.stack(values, axis=1)
 
 

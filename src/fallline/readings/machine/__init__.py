@@ -6,7 +6,7 @@
 - `vectors/`: writers of LLVM's text, with explicit vectors of float32 or float64
 - `elementary/`: exp, log, tanh, ... made of fma + - * / and integer operations on bits
 - `ranges`: the places of a graph where a shorter form of such a function gives the same bits
-- `emit`: a graph as straight-line code
+- `emit`: a graph as straight-line code; `written`: a formula as code, operation by operation
 - `samples/`: loss and gradient as sums over the samples, straight-line or in loops
 - `frame`: the vectors, arguments and scratch memory that all parts of a kernel share
 - `folding`: measures of a run, updated after each step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -80,13 +80,15 @@ class Writer:
         Names of values that are already written, by node index.
     narrow
         Indices of the nodes whose shorter code may be written (`ranges`).
+    stored
+        Keys of nodes whose values are read as inputs are, by node index.
     """
 
     def __init__(
         self, v: Vectors, read: Callable[[tuple[Any, ...]], str], known: dict[int, str] | None = None,
-        narrow: Collection[int] = (),
+        narrow: Collection[int] = (), stored: Mapping[int, tuple[Any, ...]] | None = None,
     ) -> None:  # fmt: skip
-        self.v, self.read, self.narrow = v, read, narrow
+        self.v, self.read, self.narrow, self.stored = v, read, narrow, stored or {}
         self.values: dict[int, str] = dict(known or {})
         self._inputs: set[int] = set()
 
@@ -102,8 +104,8 @@ class Writer:
         if name is None:
             if node.op == "number":
                 name = self.v.number(node.payload)
-            elif node.op == "input":
-                name = self.read(node.payload)
+            elif node.op == "input" or node.index in self.stored:
+                name = self.read(self.stored.get(node.index, node.payload))
                 self._inputs.add(node.index)
             else:
                 name = operation(self.v, node.op, *self.operands(node), narrow=node.index in self.narrow)

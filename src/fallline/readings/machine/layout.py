@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, auto
 
-from fallline.readings.graph import topological
+from fallline.readings.graph import Node, topological
 from fallline.readings.machine import target
 from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.program import Program, Samples
 
 __all__ = [
-    "CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers", "vectors_together",
+    "CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers",
+    "length_of", "vectors_together",
 ]  # fmt: skip
 
 STRAIGHT = {16: 750, 32: 750, 64: 1500}
@@ -129,22 +130,29 @@ class Plan:
     instruction_set: str = "native"
 
     @classmethod
-    def best(cls, program: Program, bits: int, rows: Sequence[int] = (1000,), instruction_set: str = "native") -> Plan:
+    def best(
+        cls, program: Program, bits: int, rows: Sequence[int] = (1000,), instruction_set: str = "native", length: int | None = None
+    ) -> Plan:  # fmt: skip
         """Return the plan that was measured to be fastest: straight-line up to `STRAIGHT` instructions a sample, then tiles.
 
-        `rows` holds the number of all samples and, if steps use minibatches, the size of a batch.
+        `rows` holds the number of all samples and, if steps use minibatches, the size of a batch. `length` is the number of
+        instructions of a sample, those of the whole objective if None.
         """
-        plan = cls.for_register(program, bits, rows, target.vector_bytes(instruction_set))
+        plan = cls.for_register(program, bits, rows, target.vector_bytes(instruction_set), length=length)
         return replace(plan, instruction_set=instruction_set)
 
     @classmethod
-    def for_register(cls, program: Program, bits: int, rows: Sequence[int], register: int, several: int = 4) -> Plan:
+    def for_register(
+        cls, program: Program, bits: int, rows: Sequence[int], register: int, several: int = 4, length: int | None = None
+    ) -> Plan:  # fmt: skip
         """Return the best plan for registers of `register` bytes. A landscape takes `several` of them at once, which hides the
         latency of each."""
         lanes = register * 8 // bits
         if not isinstance(program.objective, Samples):
             return cls(several * lanes)
-        length = _length(program.objective, bits)
+        if length is None:
+            objective = program.objective
+            length = length_of(topological([objective.loss, *objective.gradient]), bits)
         tiled = length > STRAIGHT[register]
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
         return cls(lanes, _together(times, rows[-1]), tiled)
@@ -169,9 +177,8 @@ class Plan:
         return _time(times, rows[-1], self.together) - min(_time(times, rows[-1], u) for u in times)
 
 
-def _length(samples: Samples, bits: int) -> int:
+def length_of(nodes: Sequence[Node], bits: int) -> int:
     """Count the instructions of one sample: those of its nodes, and one for each read of the sample's numbers."""
-    nodes = topological([samples.loss, *samples.gradient])
     reads = sum(a.op == "input" and a.payload[0] in ("x", "t") for node in nodes for a in node.args)
     return reads + sum(len(instructions(node.op, len(node.args), bits)) for node in nodes)
 

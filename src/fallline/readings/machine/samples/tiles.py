@@ -19,7 +19,7 @@ from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Block", "Index", "Reader", "Tiled", "divisor", "pieces"]
+__all__ = ["Block", "Index", "Reader", "Tiled", "divisor", "loops", "pieces"]
 
 Index = int | str
 Reader = Callable[[tuple[Any, ...]], str]
@@ -51,7 +51,13 @@ class Tiled:
         self.columns, self.together, self.registers = columns, together, registers
         self.arrays = RecoveredArrays(outputs, least, wanted)
         self.narrow = narrow([*(node for _, node in outputs), *wanted])
-        self.groups = _loops(self.arrays)
+        self.groups = loops(self.arrays)
+        self.stored: dict[int, int] = {}
+        """Places of the arrays that stand in memory of their own for each block of samples, by id; see `two_passes`."""
+        self.local: set[int] = set()
+        """Arrays that each loop computes for itself, by id."""
+        self.after: dict[int, list[NodeArray]] = {}
+        """Arrays that are computed with the elements of a product, by its id."""
         self.scratch = 0
         for array in self.arrays.order:
             if array.length > 1:
@@ -66,14 +72,16 @@ class Tiled:
         Block(self, v, read, rows, first, count, bases).write()
 
 
-def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
+def loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
     """Group the arrays that share a loop: they have one length, and each reads the others only at its own element."""
-    waiting, done, groups = list(arrays.order), set[int](), []
+    waiting, groups = list(arrays.order), []
+    todo = {id(array) for array in waiting}  # other arrays stand in memory already
+    done: set[int] = set()
 
     def ready(array: NodeArray, group: list[NodeArray]) -> bool:
         for o in array.operands:
             if (
-                isinstance(o.source, NodeArray)
+                id(o.source) in todo
                 and id(o.source) not in done
                 and not (any(o.source is g for g in group) and o.base == 0 and o.strides == (1,))
             ):
@@ -99,7 +107,7 @@ def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
     for i, g in enumerate(groups):
         for s in g:
             for o in s.operands:
-                if isinstance(o.source, NodeArray) and where[id(o.source)] != i:
+                if isinstance(o.source, NodeArray) and where.get(id(o.source)) != i:
                     o.source.kept = True
     summed = [a for outer in arrays.outers for a in (outer.left, outer.right)]
     summed += [o for total in arrays.rest for o in total.operands if o is not None]
@@ -140,8 +148,10 @@ class Block:
             elif group[0].length == 1:
                 for array in group:
                     operands = [[self.fetch(o, (0,), u) for u in range(self.count)] for o in array.operands]
-                    for u, value in enumerate(self._operation(array, operands)):
-                        self.scalars[id(array), u] = value
+                    values = self._operation(array, operands)
+                    self.scalars |= {(id(array), u): value for u, value in enumerate(values)}
+                    if id(array) in self.tiled.stored:
+                        self._keep(array, 0, values)
             else:
                 self._loop(group)
         for outer in self.tiled.arrays.outers:
@@ -155,7 +165,7 @@ class Block:
         v, source = self.v, access.source
         if isinstance(source, Node):
             return self.once.value(source)
-        if isinstance(source, NodeArray) and source.length == 1:
+        if isinstance(source, NodeArray) and (id(source), u) in self.scalars:
             return self.scalars[id(source), u]
         at: Index = access.base
         for i, stride in zip(index, access.strides, strict=True):
@@ -163,7 +173,7 @@ class Block:
         if source == "w":
             return v.load(self.bases["w"], at)
         if isinstance(source, NodeArray):
-            kept = v.load(self.bases["buffers"], self._place(source, at, u))
+            kept = v.load(*self._address(source, at, u))
             return v.compare("une", kept, v.number(0)) if source.op in CONDITIONS else kept
         return v.splat(v.load_scalar(self.row[source, u], at))
 
@@ -173,29 +183,34 @@ class Block:
             return [self.fetch(access, index, 0)] * self.count
         return [self.fetch(access, index, u) for u in range(self.count)]
 
-    def _place(self, array: NodeArray, element: Index, u: int) -> Index:
-        v = self.v
-        return v.index(v.index(v.index(element, "mul", self.tiled.together), "add", u), "add", array.at)
+    def _address(self, array: NodeArray, element: Index, u: int) -> tuple[str, Index]:
+        """Return the memory in which an element stands, and its place there."""
+        v, place = self.v, self.tiled.stored.get(id(array))
+        base, at = ("buffers", array.at) if place is None else ("stored", place)
+        return self.bases[base], v.index(v.index(v.index(element, "mul", self.tiled.together), "add", u), "add", at)
 
     def _keep(self, array: NodeArray, element: Index, values: list[str]) -> None:
         for u, value in enumerate(values):
             if array.op in CONDITIONS:  # a buffer holds numbers alone
                 value = self.v.select(value, self.v.number(1), self.v.number(0))
-            self.v.store(value, self.bases["buffers"], self._place(array, element, u))
+            self.v.store(value, *self._address(array, element, u))
 
     # --- loops ---
 
     def _loop(self, group: list[NodeArray]) -> None:
         with self.v.loop(self.tiled.length(group[0].length), "units") as j:
-            local: dict[int, list[str]] = {}
-            for array in group:
-                operands = [
-                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
-                ]
-                local[id(array)] = self._operation(array, operands)
-            for array in group:
-                if array.kept:
-                    self._keep(array, j, local[id(array)])
+            self._elements(group, j, {})
+
+    def _elements(self, group: list[NodeArray], j: Index, local: dict[int, list[str]]) -> None:
+        """Write element j of each array, for each sample of the block; `local` holds the values that are known, by array."""
+        for array in group:
+            operands = [
+                local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
+            ]
+            local[id(array)] = self._operation(array, operands)
+        for array in group:
+            if array.kept and id(array) not in self.tiled.local:
+                self._keep(array, j, local[id(array)])
 
     def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:
         """Write the element's value for each sample of the block; `operands` holds the values of each operand."""
@@ -226,7 +241,11 @@ class Block:
 
         total = v.carry(1, array.inner, start, more)
         for j, column in enumerate(columns):
-            self._keep(array, column, total[j * self.count : (j + 1) * self.count])
+            values = total[j * self.count : (j + 1) * self.count]
+            if id(array) in self.tiled.after:
+                self._elements(self.tiled.after[id(array)], column, {id(array): values})
+            else:
+                self._keep(array, column, values)
 
     def _outer(self, outer: Outer) -> None:
         v, (n, m) = self.v, outer.shape
