@@ -10,6 +10,7 @@ import pytest
 import fallline as fl
 from fallline.cli import commands, main
 from fallline.cli.descend import descend
+from fallline.cli.equations import equations
 from fallline.cli.maps import map_
 from fallline.cli.method_flags import OPTIMIZER_SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -184,7 +185,7 @@ def test_the_list_of_commands_loads_neither_numpy_nor_the_textbook():
         assert f" {name} " in done.stdout
 
 
-COMMANDS = {command.__name__.strip("_"): command for command in (*commands.COMMANDS, descend, map_)}
+COMMANDS = {command.__name__.strip("_"): command for command in (*commands.COMMANDS, descend, equations, map_)}
 FLAGS = [
     (name, "--" + parameter.name.replace("_", "-"))
     for name, command in COMMANDS.items()
@@ -192,7 +193,9 @@ FLAGS = [
     if any(word in str(parameter.annotation) for word in ("int", "float", "Number", "Whole", "Point"))
     and "Literal" not in str(parameter.annotation)
 ] + [("descend", f"--{name.replace('_', '-')}") for name in OPTIMIZER_SETTINGS]
-POSITIONAL = {"descend": ["rosenbrock"], "map": ["rosenbrock"], "check": ["f.py"], "lab": []}
+POSITIONAL = {
+    "descend": ["rosenbrock"], "map": ["rosenbrock"], "check": ["f.py"], "lab": [], "equations": ["2-3-2-3"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("command", "flag"), FLAGS)

@@ -33,6 +33,10 @@ for command in commands.COMMANDS:
 # These have the flags of optimizers, which load NumPy; each is imported when it is used.
 app.command("fallline.cli.crate:crate", help="Write RO-Crate metadata of a folder with maps and reports.")
 app.command("fallline.cli.descend:descend", help="Descend a landscape and say how it ended.")
+app.command(
+    "fallline.cli.equations:equations",
+    help="Write the equations of a network, landscape, optimizer, activation, loss or schedule.",
+)
 app.command("fallline.cli.fit:fit", help="Fit an ensemble of small networks to your own table, and say how good it is.")
 app.command("fallline.cli.fit:predict", help="Answer for each row of a table, with a model that `fit` wrote.")
 app.command("fallline.cli.export:export", help="Write a model that `fit` wrote as an ONNX file, for other programs.")
