@@ -72,7 +72,7 @@ def main() -> None:
         begun = time.process_time()
         found = row(X, T, kind, settings, options.outer_folds, options.starts)
         rows.append(found)
-        cliff = "none" if found["cliff"] is None else f"x {found['cliff']:.2g}"
+        cliff = "none" if found["cliff"] is None else f"x {float(format(found['cliff'], '.2g')):g}"
         nested, held = (
             f"{100 * e.value:.1f} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for e in (found["nested"], found["held out"])
         )
