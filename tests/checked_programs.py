@@ -156,9 +156,11 @@ def _load_the_checker() -> None:
     import fallline.cli  # noqa: F401
 
 
-def _fork() -> int:
+def fork() -> int:
+    """Fork this process, without the warnings of libraries whose threads do not survive that; JAX, once imported, warns of its own."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the threads of a library for matrices survive a fork
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
         return os.fork()
 
 
@@ -171,7 +173,7 @@ class _Fork:
         assert command[-1] == worker.__name__
         read, write = os.pipe()
         self.returncode: int | None = None
-        self.pid = _fork()
+        self.pid = fork()
         if self.pid:
             os.close(read)
             self.stdin = os.fdopen(write, "wb")
@@ -231,7 +233,7 @@ def _started(program: Program, seconds: float) -> Outcome:
 def _forked(program: Program, seconds: float) -> Outcome:
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = _fork()
+        child = fork()
         if child == 0:
             _check_here(program, out.fileno(), err.fileno())
         status = _waited(child, start, seconds)

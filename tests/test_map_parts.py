@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from checked_programs import fork
 from fallline.cli.app import main
 from fallline.errors import OutputError, UsageError
 from fallline.experiment.map_spec import map_spec
@@ -93,7 +94,7 @@ def test_a_killed_part_goes_on_and_parts_merge_to_one_hash_whatever_the_axes_and
     calm = compute_map(spec)
     assert all(np.unique(calm[name]).size > 1 for name in calm.spec.names)  # cells of one value would merge to anything
     files = [tmp_path / f"{k}.fallmap" for k in (1, 2, 3)]
-    child = os.fork()
+    child = fork()
     if not child:
         for number, _ in enumerate(growing(Map(spec, files[0]), part=Part(1, 3), threads=1, tile_cells=1)):
             if number == 1:
