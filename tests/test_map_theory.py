@@ -11,10 +11,12 @@ import pytest
 import fallline as fl
 from fallline import random
 from fallline.errors import UsageError
+from fallline.experiment.method import factors_on_rates
 from fallline.maps.boundary import boundary, box_counting_dimension
 from fallline.maps.fractal import PRESETS, fractal_objective, fractal_spec, preset
 from fallline.maps.map import compute_map
 from fallline.maps.mapping import map as train_map
+from fallline.maps.replay import replay
 
 _spec = importlib.util.spec_from_file_location("theory", Path(__file__).parent / "long" / "theory.py")
 theory = importlib.util.module_from_spec(_spec)
@@ -137,3 +139,26 @@ def test_the_presets_are_the_papers_variants():
         "fractal-minibatch": ((272, 16), 16, 1.55),
         "fractal-init-offset": ((272, 16), None, 1.98),
     }
+
+
+@pytest.mark.parametrize("parametrization", ["standard", "mup"])
+@pytest.mark.parametrize(
+    "y", ["initial_offset=-3..3", "initial_scale=0.1..3", "seed=0..4", "l2=0..5", "initial_offset.1=-1..1"]
+)
+def test_rows_have_the_curvature_of_their_own_start(y, parametrization):
+    network = fl.Network.of("2-3-3", activation="tanh", parametrization=parametrization)
+    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=9))
+    m = fl.map(problem, x="learning_rate=1e-4..1e-1:log", y=y, size=5, steps=9, starts=2)
+    factors = 1 if parametrization == "standard" else np.sqrt(factors_on_rates(problem, m.spec.method.optimizer))
+
+    def bound(run, w):
+        l2 = run.method.values.get("l2", 0.0)
+        H = problem.hessian(w) + l2 * np.diag(weights)
+        return 2 / np.linalg.eigvalsh(np.outer(factors, factors) * H if parametrization == "mup" else H).max()
+
+    weights = np.concatenate([np.r_[np.ones(a * b), np.zeros(b)] for a, b in ((2, 3), (3, 3))])
+    runs = [replay(m.spec, 2, j) for j in range(5)]
+    np.testing.assert_allclose(m.theory()["start"], [bound(run, run.start) for run in runs], rtol=1e-5)
+    best = np.unravel_index(np.argmin(m["final_loss"]), (5, 5))
+    run = replay(m.spec, int(best[1]), int(best[0]))
+    assert m.theory()["end"][0] == pytest.approx(bound(run, run.end), rel=1e-5)

@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.choices import ARCHITECTURE, FAMILIES, OF_DATA
 from fallline.experiment.method import factors_on_rates
-from fallline.experiment.setting_names import is_layer_rate
+from fallline.experiment.setting_names import is_layer_rate, is_offset, within_start
 from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
+from fallline.problems import NetworkObjective
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
+from fallline.runs.penalised import penalised
+from fallline.runs.sharpness import penalty_of, sharpness_at
+from fallline.runs.training import Training
 
 __all__ = ["has_bands", "has_theory", "theory_curve"]
 
@@ -22,6 +26,11 @@ Floats = NDArray[np.float64]
 def has_bands(name: str) -> bool:
     """Whether each value of the axis has an objective, a start or an optimizer of its own, and so a bound of its own."""
     return name in FAMILIES or name in ARCHITECTURE or name in OF_DATA
+
+
+def _moves_curvature(name: str) -> bool:
+    """Whether each value of the axis has a start or a loss of its own, and so a curvature of its own at the start."""
+    return name in ("seed", "initial_scale", "l2") or is_offset(name) or within_start(name) is not None
 
 
 def has_theory(m: MapValues) -> bool:
@@ -41,6 +50,7 @@ def theory_curve(m: MapValues) -> dict[str, Floats]:
     "start" and "end" with the learning rate for each value of the axis that is not the learning rate, where L is known.
     The end is that of the best run of the map; of the best run of each row where the rows are optimizers, activations, or
     other choices, which have a curvature or a bound of their own. There the rate of an optimizer without a bound is NaN.
+    Where the other axis moves the start or changes the loss, as initial_scale, seed and l2 do, each row has the curvature of its own start.
     """
     spec = m.spec
     if any(is_layer_rate(name) for name in (*spec.method.values, *spec.axes)):
@@ -52,7 +62,10 @@ def theory_curve(m: MapValues) -> dict[str, Floats]:
     middle = spec.x.count // 2, spec.y.count // 2
     if not has_bands(other.name):
         momenta = other.values if other.name == "momentum" else np.full(other.count, np.nan)
-        return _curves(m, middle, np.ones(spec.shape, dtype=bool), momenta)
+        curves = _curves(m, middle, np.ones(spec.shape, dtype=bool), momenta)
+        if _moves_curvature(other.name):
+            curves["start"] = _at_own_starts(m, *((middle[0], None) if across else (None, middle[1])))
+        return {where: curve for where, curve in curves.items() if np.isfinite(curve).any()}
     places = np.indices(spec.shape)[0 if across else 1]
     bands = [
         _curves(m, (middle[0], k) if across else (k, middle[1]), places == k, np.array([np.nan]))
@@ -71,15 +84,42 @@ def _curves(m: MapValues, cell: tuple[int, int], among: NDArray[np.bool_], momen
     """
     training = training_of(m.spec, np.array([cell[0]]), np.array([cell[1]]))
     optimizer, own = training.method.optimizer, training.method.settings.get("momentum", 0.0)
-    points = {"start": np.atleast_2d(training.starts)[0]}
+    largest = {"start": _largest(training, np.atleast_2d(training.starts)[0])}
     score = m.plane("final_loss") if "final_loss" in m.measures else None
     if score is not None and (np.isfinite(score) & among).any():
         j, i = np.unravel_index(int(np.argmin(np.where(np.isfinite(score) & among, score, np.inf))), score.shape)
-        points["end"] = replay(m.spec, int(i), int(j)).end
+        best = training_of(m.spec, np.array([i]), np.array([j]))
+        largest["end"] = _largest(best, replay(m.spec, int(i), int(j)).end)
     curves = {}
-    for where, w in points.items():
-        largest = eigenvalues(training.objective, w, factors_on_rates(training.objective, optimizer))[1]
-        bounds = [stable_learning_rate(optimizer.name, largest, float(own if np.isnan(mu) else mu)) for mu in momenta]
+    for where, value in largest.items():
+        bounds = [stable_learning_rate(optimizer.name, value, float(own if np.isnan(mu) else mu)) for mu in momenta]
         if all(b is not None for b in bounds):
             curves[where] = np.array(bounds, dtype=np.float64)
     return curves
+
+
+def _largest(training: Training, w: Floats) -> float:
+    """The largest eigenvalue of the Hessian at w, with the penalty of the training's first run."""
+    l2 = penalty_of(training)
+    objective = training.objective if l2 is None else penalised(training.objective, float(l2.ravel()[0]))
+    return eigenvalues(objective, w, factors_on_rates(training.objective, training.method.optimizer))[1]
+
+
+def _at_own_starts(m: MapValues, i: int | None, j: int | None) -> Floats:
+    """The bound of each cell of a column i or a row j, with the curvature at its own start; NaN where it has none."""
+    count = m.spec.shape[0] if j is None else m.spec.shape[1]
+    along = np.arange(count)
+    training = training_of(m.spec, along if i is None else np.full(count, i), along if j is None else np.full(count, j))
+    objective, optimizer, l2 = training.objective, training.method.optimizer, penalty_of(training)
+    starts = np.atleast_2d(training.starts)[:: m.spec.starts]
+    starts = np.ascontiguousarray(np.broadcast_to(starts, (count, objective.dimension)), dtype=np.float64)
+    factors = factors_on_rates(objective, optimizer)
+    if isinstance(objective, NetworkObjective):
+        diagonal = None if factors is None else np.broadcast_to(1 / factors, starts.shape)
+        strengths = l2 if l2 is None or l2.ndim == 0 else l2[:: m.spec.starts]
+        largest = sharpness_at(objective, starts, l2=strengths, preconditioner=diagonal).values
+    else:
+        largest = np.array([eigenvalues(objective, w, factors)[1] for w in starts])
+    momentum = float(training.method.settings.get("momentum", 0.0))
+    bounds = [stable_learning_rate(optimizer.name, float(value), momentum) for value in largest]
+    return np.array([np.nan if bound is None else bound for bound in bounds])

@@ -102,6 +102,8 @@ def theory_curves(resolved: ResolvedState) -> list[dict[str, Any]]:
     other = spec.y if spec.x.name == "learning_rate" else spec.x
     across = spec.x.name == "learning_rate"
     found = []
+    if other.name == "seed":
+        curves.pop("start", None)  # the starts of neighbouring seeds have nothing in common that a line could show
     for name, rates in curves.items():
         pair = (rates.tolist(), other.values.tolist())
         x, y = pair if across else pair[::-1]

@@ -200,7 +200,8 @@ def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]
     lines = {}
     for where, bounds in rates.items():
         place = other.positions
-        if has_bands(other.name):  # a line across each band, and none from band to band
+        apart = has_bands(other.name) or (other.name == "seed" and where == "start")
+        if apart:  # a line across each band, and none from band to band
             edges = borders(other)
             place = np.column_stack([edges[:-1], edges[1:], np.full(other.count, np.nan)]).ravel()
             bounds = np.repeat(bounds, 3)
