@@ -10,9 +10,15 @@ from fallline.experiment.architectures import with_data
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
 from fallline.experiment.choices import FAMILIES, NUMBERS, OF_DATA
 from fallline.experiment.minibatches import checked_batch
-from fallline.experiment.offsets import OFFSET
 from fallline.experiment.other_names import hint_of_setting
-from fallline.experiment.setting_names import layer_offset, layer_rate, schedule_setting, start_setting, within_start
+from fallline.experiment.setting_names import (
+    OFFSET,
+    layer_offset,
+    layer_rate,
+    schedule_setting,
+    start_setting,
+    within_start,
+)
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting

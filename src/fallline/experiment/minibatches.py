@@ -33,7 +33,7 @@ def checked_batch(batch: int | None, objective: Objective) -> int | None:
 
 
 def refuse_without_batch(batch: int | None, **flags: bool) -> None:
-    """Refuse what describes minibatches where there are none.
+    """Refuse flags of minibatches if every step takes all samples.
 
     Raises
     ------

@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError
-from fallline.experiment.setting_names import is_offset, layer_offset
+from fallline.experiment.setting_names import OFFSET, is_offset, layer_offset
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS
 from fallline.textbook.layer_factors import parts_of_layers
 
-__all__ = ["OFFSET", "offset_settings", "offset_starts", "offsets_of_parts", "refuse_idle_offset"]
-
-OFFSET = "initial_offset"
-"""The name of the number that is added to all parameters."""
+__all__ = ["offset_settings", "offset_starts", "offsets_of_parts", "refuse_idle_offset"]
 
 
 def offset_settings(settings: Mapping[str, Any]) -> dict[str, float]:

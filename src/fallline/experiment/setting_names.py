@@ -9,19 +9,23 @@ from fallline.errors import SettingError
 from fallline.number_text import is_whole
 
 __all__ = [
+    "OFFSET",
     "is_layer_rate",
     "is_offset",
     "layer_of",
     "layer_offset",
     "layer_rate",
+    "moves_start",
     "schedule_setting",
     "start_setting",
     "within_schedule",
     "within_start",
 ]
 
+OFFSET = "initial_offset"
+"""The name of the number that is added to all first parameters."""
+
 _LAYER = "learning_rate."
-_OFFSET = "initial_offset"
 _SCHEDULE = "schedule."
 _START = "start."
 
@@ -46,12 +50,12 @@ def layer_offset(layer: int) -> str:
     >>> layer_offset(1)
     'initial_offset.1'
     """
-    return f"{_OFFSET}.{layer}"
+    return f"{OFFSET}.{layer}"
 
 
 def is_offset(name: str) -> bool:
     """Whether the name is that of a number added to the start: of all parameters, or of a layer."""
-    return name == _OFFSET or name.startswith(f"{_OFFSET}.")
+    return name == OFFSET or name.startswith(f"{OFFSET}.")
 
 
 def layer_of(name: str) -> int:
@@ -106,3 +110,12 @@ def within_start(name: str) -> str | None:
     ('x', None)
     """
     return name.removeprefix(_START) if name.startswith(_START) else None
+
+
+def moves_start(name: str) -> bool:
+    """Whether each value of an axis of that name gives the same network or landscape another start.
+
+    >>> moves_start("seed"), moves_start("start.x"), moves_start("momentum")
+    (True, True, False)
+    """
+    return name in ("seed", "initial_scale") or is_offset(name) or within_start(name) is not None

@@ -9,8 +9,15 @@ import numpy as np
 
 from fallline.experiment.axes import NO_AXIS
 from fallline.experiment.axis_settings import axis_settings, choices, start_coordinate
-from fallline.experiment.offsets import OFFSET, offsets_of_parts
-from fallline.experiment.setting_names import is_layer_rate, layer_offset, schedule_setting, start_setting, within_start
+from fallline.experiment.offsets import offsets_of_parts
+from fallline.experiment.setting_names import (
+    OFFSET,
+    is_layer_rate,
+    layer_offset,
+    schedule_setting,
+    start_setting,
+    within_start,
+)
 from fallline.experiment.starts import classical_start
 from fallline.lab.resolved_state import ResolvedState
 from fallline.live.arrays import as_json_array

@@ -60,7 +60,7 @@ def write_tiles(
     def made(z: int, i: int, j: int) -> tuple[Cells, list[str]] | None:
         """The cells of a tile, after it and all below it are written, and what is left out; None outside of the map."""
         nonlocal written, leaves
-        name = f"{z}/{i}/{2**z - 1 - j}"
+        name = _name(z, i, j)
         wide = SIDE << (levels - z)
         if i * wide >= columns or j * wide >= rows:
             return None
@@ -84,7 +84,7 @@ def write_tiles(
                     cells[0][measure][place] = plane[::2, ::2]
                 cells[1][place] = known[::2, ::2]
                 absent += lacking
-                empty &= lacking == [f"{z + 1}/{column}/{2 ** (z + 1) - 1 - row}"]
+                empty &= lacking == [_name(z + 1, column, row)]
         if empty:
             return cells, [name]
         _write(picture_tile(colours(*cells)), folder / f"{name}.png")
@@ -93,6 +93,11 @@ def write_tiles(
 
     whole = made(0, 0, 0)
     return written, whole[1] if whole else []
+
+
+def _name(z: int, i: int, j: int) -> str:
+    """The name of the tile in column i and row j of level z, counted from the lower left."""
+    return f"{z}/{i}/{2**z - 1 - j}"
 
 
 def cells_of_tile(regions: Regions, z: int, i: int, j: int) -> Cells:

@@ -10,7 +10,7 @@ from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import minibatches
 from fallline.experiment.offsets import offset_starts
-from fallline.experiment.setting_names import is_offset, within_start
+from fallline.experiment.setting_names import is_offset, moves_start, within_start
 from fallline.experiment.starts import draw_starts
 from fallline.runs.training import Training
 
@@ -41,7 +41,7 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
 
 def _decided(axis: str) -> bool:
     """Whether an axis changes no value of the method: it changes the start, or is a choice that the spec has made."""
-    return axis in ("seed", "initial_scale", *CHOICES) or is_offset(axis) or within_start(axis) is not None
+    return axis in CHOICES or moves_start(axis)
 
 
 def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:

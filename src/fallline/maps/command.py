@@ -291,7 +291,7 @@ def _warnings_as_lines() -> Iterator[None]:
 
 
 def _minibatches(spec: MapSpec) -> str:
-    """The minibatches of a map in words, after its steps; "" if there are none."""
+    """What the command says of a map's minibatches; "" if every step takes all samples."""
     if not spec.batch:
         return ""
     drawn = " drawn with replacement" if spec.replacement else ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.choices import ARCHITECTURE, FAMILIES, OF_DATA
 from fallline.experiment.method import factors_on_rates
-from fallline.experiment.setting_names import is_layer_rate, is_offset, within_start
+from fallline.experiment.setting_names import is_layer_rate, moves_start
 from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
@@ -26,11 +26,6 @@ Floats = NDArray[np.float64]
 def has_bands(name: str) -> bool:
     """Whether each value of the axis has an objective, a start or an optimizer of its own, and so a bound of its own."""
     return name in FAMILIES or name in ARCHITECTURE or name in OF_DATA
-
-
-def _moves_curvature(name: str) -> bool:
-    """Whether each value of the axis has a start or a loss of its own, and so a curvature of its own at the start."""
-    return name in ("seed", "initial_scale", "l2") or is_offset(name) or within_start(name) is not None
 
 
 def has_theory(m: MapValues) -> bool:
@@ -63,7 +58,7 @@ def theory_curve(m: MapValues) -> dict[str, Floats]:
     if not has_bands(other.name):
         momenta = other.values if other.name == "momentum" else np.full(other.count, np.nan)
         curves = _curves(m, middle, np.ones(spec.shape, dtype=bool), momenta)
-        if _moves_curvature(other.name):
+        if moves_start(other.name) or other.name == "l2":
             curves["start"] = _at_own_starts(m, *((middle[0], None) if across else (None, middle[1])))
         return {where: curve for where, curve in curves.items() if np.isfinite(curve).any()}
     places = np.indices(spec.shape)[0 if across else 1]
